@@ -1,0 +1,313 @@
+"""The one door: the only module that opens connections to the two databases."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import psycopg
+from pgvector.psycopg.halfvec import register_halfvec_info
+from pgvector.psycopg.vector import register_vector_info
+from psycopg.types import TypeInfo
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from app import addresses
+from app.databases import identity
+from app.databases.connections import (
+    AIConnection,
+    BackendConnection,
+    DatabaseConnection,
+    MigratingAIConnection,
+    MigratingBackendConnection,
+)
+from app.databases.errors import DatabaseUnavailableError, IdentityError
+from app.databases.names import Database
+from app.repositories.backend import summaries, users
+from app.settings import DatabaseSettings, load
+
+Connection = TypeVar("Connection", bound=DatabaseConnection)
+POOL_WAIT: Final = 10.0  # seconds that a caller waits for a free connection
+
+
+class _Door(Generic[Connection]):
+    """Open, verify and pool the connections of one database."""
+
+    def __init__(self, kind: type[Connection], address: str, settings: DatabaseSettings) -> None:
+        self.kind = kind
+        self.address = address
+        self.settings = settings
+        self.marker: identity.Marker | None = None
+        self._pool: ConnectionPool[Connection] | None = None
+        self._lock = threading.Lock()
+        self._last_error: Exception | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Give what is added to the address: time-outs, a name, and nothing taken from PG*."""
+        return {
+            "connect_timeout": self.settings.connect_timeout,
+            "application_name": "reciprocity",
+            "options": f"-c statement_timeout={self.settings.statement_timeout}s"
+            " -c idle_in_transaction_session_timeout=300s",
+        }
+
+    def open(self, kind: type[DatabaseConnection] | None = None) -> Any:
+        """Open one connection outside the pool; raise DatabaseUnavailableError in words."""
+        try:
+            return (kind or self.kind).connect(self.address, **self.options())
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailableError(_unreachable(self.kind.database, self.address, error)) from None
+
+    def configure(self, connection: Connection) -> None:
+        """Verify a new connection and teach it the vector types, before anybody gets it."""
+        try:
+            marker = identity.verified(connection, self.settings.environment)
+            if self.marker is not None and marker != self.marker:
+                raise IdentityError(
+                    f"{connection.database.variable} reached another database than before: it was of"
+                    f" the pair {self.marker.pair_id}, and is now of {marker.pair_id}."
+                )
+            self.marker = marker
+            if isinstance(connection, AIConnection):
+                register_vectors(connection)
+            connection.commit()
+        except Exception as error:
+            self._last_error = error
+            raise
+
+    def take(self) -> Connection:
+        """Give a pooled, verified connection; its `close()` gives it back."""
+        pool = self._pool or self._start()
+        try:
+            return pool.getconn(timeout=POOL_WAIT)
+        except PoolTimeout:
+            raise self._why_none() from None
+
+    def _start(self) -> ConnectionPool[Connection]:
+        with self._lock:
+            if self._pool is None:
+                first = self.open()
+                try:
+                    self.configure(first)
+                finally:
+                    first.close()
+                self._pool = ConnectionPool(
+                    self.address,
+                    connection_class=self.kind,
+                    kwargs=self.options(),
+                    min_size=0,
+                    max_size=self.settings.pool_size,
+                    configure=self.configure,
+                    close_returns=True,
+                    timeout=POOL_WAIT,
+                    check=ConnectionPool.check_connection,
+                    open=True,
+                    name=self.kind.database.value,
+                )
+            return self._pool
+
+    def _why_none(self) -> Exception:
+        if isinstance(self._last_error, IdentityError):
+            return self._last_error
+        name = self.kind.database
+        try:
+            self.open().close()
+        except DatabaseUnavailableError as error:
+            return error
+        return DatabaseUnavailableError(
+            f"All {self.settings.pool_size} connections to the {name} database were in use for"
+            f" {POOL_WAIT:.0f} s. Try again, or raise DATABASE_POOL_SIZE."
+        )
+
+    def close(self) -> None:
+        """Close the pool; the next use opens it anew."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.close()
+            self._pool = None
+            self.marker = None
+
+    def forget(self) -> None:
+        """Drop the pool unclosed: in a forked child its connections are the parent's."""
+        self._pool = None
+        self._lock = threading.Lock()
+
+
+def register_vectors(ai: AIConnection) -> None:
+    """Teach a connection pgvector's types; every AI connection passes through here."""
+    vector = TypeInfo.fetch(ai, "vector")
+    if vector is None:
+        raise IdentityError(
+            "The AI database lacks pgvector. A superuser runs there: CREATE EXTENSION vector;"
+        )
+    register_vector_info(ai, vector)
+    register_halfvec_info(ai, TypeInfo.fetch(ai, "halfvec"))
+
+
+def _unreachable(database: Database, address: str, error: psycopg.OperationalError) -> str:
+    host = addresses.parts(address).get("host", "")
+    where = f"the {database} database at {addresses.shown(address)} ({database.variable})"
+    if host == "host.docker.internal" and not _resolves(host):
+        return (
+            f"Cannot reach {where}: host.docker.internal is a name inside Docker containers and does"
+            f" not resolve here. On the host itself write localhost in {database.variable}."
+        )
+    reason = " ".join(str(error).split())
+    return f"Cannot reach {where}: {reason}. Is the server up (`reciprocity status`), and the address right?"
+
+
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True
+
+
+class PostgreSQLAdapter:
+    """Give connections to the AI database and to the backend database, and never one for the other.
+
+    Without arguments the two addresses come from the settings, when they are first needed.
+    """
+
+    def __init__(self, settings: DatabaseSettings | None = None) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._ai: _Door[AIConnection] | None = None
+        self._backend: _Door[BackendConnection] | None = None
+        os.register_at_fork(after_in_child=self._after_fork)
+
+    @property
+    def settings(self) -> DatabaseSettings:
+        """Give the validated settings; raise SettingsError when a variable is missing or wrong."""
+        if self._settings is None:
+            self._settings = load(DatabaseSettings)
+        return self._settings
+
+    @property
+    def database_url(self) -> str:
+        """Give the address of the AI database (DATABASE_URL)."""
+        return self.settings.database_url
+
+    @property
+    def backend_database_url(self) -> str:
+        """Give the address of the backend database (RECIPROCITY_BACKEND_DB_URL)."""
+        return self.settings.backend_database_url
+
+    def use(self, settings: DatabaseSettings) -> None:
+        """Take other settings; open pools are closed first."""
+        self.close()
+        self._settings, self._ai, self._backend = settings, None, None
+
+    def _ai_door(self) -> _Door[AIConnection]:
+        with self._lock:
+            if self._ai is None:
+                self._ai = _Door(AIConnection, self.database_url, self.settings)
+            return self._ai
+
+    def _backend_door(self) -> _Door[BackendConnection]:
+        with self._lock:
+            if self._backend is None:
+                self._backend = _Door(BackendConnection, self.backend_database_url, self.settings)
+            return self._backend
+
+    def get_connection(self) -> AIConnection:
+        """Give a connection to the AI database, for embeddings; `close()` gives it back."""
+        door, other = self._ai_door(), self._backend
+        connection = door.take()
+        self._same_pair(door, other)
+        return connection
+
+    def get_backend_connection(self) -> BackendConnection:
+        """Give a connection to the backend database, for users and matches; `close()` returns it."""
+        door, other = self._backend_door(), self._ai
+        connection = door.take()
+        self._same_pair(other, door)
+        return connection
+
+    def _same_pair(
+        self, ai: _Door[AIConnection] | None, backend: _Door[BackendConnection] | None
+    ) -> None:
+        if ai is not None and backend is not None and ai.marker and backend.marker:
+            identity.same_pair(ai.marker, backend.marker)
+
+    @contextmanager
+    def ai(self) -> Iterator[AIConnection]:
+        """Open one transaction in the AI database: committed at the end, rolled back on an error."""
+        connection = self.get_connection()
+        with connection, connection.transaction():
+            yield connection
+
+    @contextmanager
+    def backend(self) -> Iterator[BackendConnection]:
+        """Open one transaction in the backend database; committed at the end, or rolled back."""
+        connection = self.get_backend_connection()
+        with connection, connection.transaction():
+            yield connection
+
+    def verify(self) -> None:
+        """Prove, before any work, that both addresses reach the two databases of one pair."""
+        ai = self.get_connection()
+        try:
+            backend = self.get_backend_connection()
+            try:
+                identity.prove_two(ai, backend)
+            finally:
+                backend.close()
+        finally:
+            ai.close()
+
+    @contextmanager
+    def migrating_ai(self) -> Iterator[MigratingAIConnection]:
+        """Open a connection, outside the pool and unverified, that may change the AI database."""
+        connection: MigratingAIConnection = self._ai_door().open(MigratingAIConnection)
+        with connection:
+            yield connection
+
+    @contextmanager
+    def migrating_backend(self) -> Iterator[MigratingBackendConnection]:
+        """Open a connection, outside the pool and unverified, that may change the backend database."""
+        connection: MigratingBackendConnection = self._backend_door().open(MigratingBackendConnection)
+        with connection:
+            yield connection
+
+    def update_user_onboarding_status(self, user_id: UUID | str, status: str) -> None:
+        """Set a member's onboarding status in the backend database.
+
+        Raises NotFoundError when no such member exists, InvalidInputError for an unknown status.
+        """
+        with self.backend() as backend:
+            users.update_onboarding_status(backend, user_id, status)
+
+    def create_user_summary(
+        self, user_id: UUID | str, summary: str, *, urgency: str = "ongoing", status: str = "draft"
+    ) -> UUID:
+        """Insert the next version of a member's summary in the backend database; give its id."""
+        with self.backend() as backend:
+            return summaries.create(backend, user_id, summary, urgency=urgency, status=status).id
+
+    def get_valid_user_ids(self, user_ids: Iterable[UUID | str]) -> list[str]:
+        """Keep, in their order, the ids of members in the backend database who may be matched."""
+        with self.backend() as backend:
+            return users.valid_ids(backend, user_ids)
+
+    def close(self) -> None:
+        """Close both pools."""
+        for door in (self._ai, self._backend):
+            if door is not None:
+                door.close()
+
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        for door in (self._ai, self._backend):
+            if door is not None:
+                door.forget()
+
+
+postgresql_adapter = PostgreSQLAdapter()
+atexit.register(postgresql_adapter.close)

@@ -1,0 +1,136 @@
+"""The dictionary: every table once, with its database, its purpose and who else writes it.
+
+The guard, the identity check, the documentation, the export and the erasure of a member read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from app.databases.names import Database
+
+AI, BACKEND = Database.AI, Database.BACKEND
+Owner = Literal["ours", "shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Describe one table: where it lives, what for, whose data it is.
+
+    `owner` is "shared" for tables that a NestJS backend on the same database has and migrates.
+    `member_column` names the column that says whose row it is, where the row is a member's.
+    """
+
+    name: str
+    database: Database
+    purpose: str
+    personal: bool
+    owner: Owner = "ours"
+    written_by: str = "this platform"
+    member_column: str | None = None
+
+
+def _table(  # noqa: PLR0917 - the dictionary below reads as a table, one row a line
+    name: str,
+    database: Database,
+    purpose: str,
+    member_column: str | None = None,
+    owner: Owner = "ours",
+    written_by: str = "this platform",
+) -> Table:
+    return Table(
+        name, database, purpose, member_column is not None, owner, written_by, member_column
+    )
+
+
+_NEST: Final = "the NestJS backend where there is one"
+
+TABLES: Final[tuple[Table, ...]] = (
+    # --- ai: vectors and what is derived from them; no member's words, no rules -----------------
+    _table("ai_identity", AI, "says that this is the AI database, and of which pair"),
+    _table("alembic_version_ai", AI, "the revision of migrations/ai"),
+    _table("embedding_models", AI, "each embedding model, its length and its state"),
+    _table("embeddings", AI, "one vector for each need and offer and model", "user_id"),
+    _table("embedding_couples", AI, "[offer, need] couples that the index searches", "user_id"),
+    _table("member_vectors", AI, "which summary version a member's vectors were made of", "user_id"),
+    # --- backend, shared with a NestJS backend --------------------------------------------------
+    _table(
+        "users", BACKEND, "accounts and their onboarding status", "id", "shared",
+        f"{_NEST}; there this platform writes onboarding_status only",
+    ),
+    _table(
+        "user_summaries", BACKEND, "what a member needs and offers, as a text, by version",
+        "user_id", "shared", "inserted by this platform, edited by " + _NEST,
+    ),
+    _table("match_batches", BACKEND, "one row for each set of matches that came in", None,
+           "shared", _NEST),
+    _table("matches", BACKEND, "one row for each unordered pair and both decisions", "user_a_id",
+           "shared", _NEST),
+    _table("match_feedback", BACKEND, "why a member decided as they did", "user_id", "shared",
+           _NEST),
+    _table("messages", BACKEND, "what matched members write to each other", "sender_id", "shared",
+           "each side its own shape; with a NestJS backend this platform leaves it alone"),
+    # --- backend, ours --------------------------------------------------------------------------
+    _table("backend_identity", BACKEND, "says that this is the backend database, and its pair"),
+    _table("alembic_version_backend", BACKEND, "the revision of migrations/backend"),
+    _table("profiles", BACKEND, "headline, place, languages, fields and further facts", "user_id"),
+    _table("statements", BACKEND, "each need and each offer, in the member's words", "user_id"),
+    _table("match_scores", BACKEND, "score, tier, expiry and origin of a match"),
+    _table("match_reasons", BACKEND, "the (need, offer) couple behind each half of a match",
+           "gainer_id"),
+    _table("matching_runs", BACKEND, "what each matching run did and whom each stage removed"),
+    _table("outbox", BACKEND, "work that a committed change has caused", "user_id"),
+)
+
+# Types, operators and functions that exist in one database only.
+TYPES: Final[dict[str, Database]] = {
+    "vector": AI,
+    "halfvec": AI,
+    "sparsevec": AI,
+    "users_onboarding_status_enum": BACKEND,
+    "user_summaries_status_enum": BACKEND,
+    "user_summaries_urgency_enum": BACKEND,
+    "match_batches_status_enum": BACKEND,
+    "matches_decision_enum": BACKEND,
+}
+OPERATORS: Final[dict[str, Database]] = dict.fromkeys(
+    ("<=>", "<#>", "<->", "<+>", "<~>", "<%>"), AI
+)
+FUNCTIONS: Final[dict[str, Database]] = dict.fromkeys(
+    ("cosine_distance", "inner_product", "l2_distance", "l2_normalize", "vector_dims", "vector_norm",
+     "subvector"),
+    AI,
+)  # fmt: skip
+EXTENSIONS: Final[dict[str, Database]] = {"vector": AI}
+# NOTIFY, sequences and advisory locks exist in every database and would do nothing on the wrong one.
+SEQUENCES: Final[dict[str, Database]] = {"outbox_id_seq": BACKEND}
+CHANNELS: Final[dict[str, Database]] = {"reciprocity_backend": BACKEND}
+# The first key of pg_advisory_lock(int, int); the identity proof may use its own on both.
+LOCKS: Final[dict[int, Database | None]] = {
+    7301: AI,  # migrations of the AI database
+    7302: BACKEND,  # migrations of the backend database
+    7303: None,  # the proof that two addresses reach two databases
+    7304: BACKEND,  # one matching run at a time
+}
+
+_BY_NAME: Final = {table.name: table for table in TABLES}
+
+
+def table(name: str) -> Table | None:
+    """Find a table by its name; None when nobody declared it."""
+    return _BY_NAME.get(name)
+
+
+def tables_of(database: Database) -> tuple[Table, ...]:
+    """List the tables that live in one database."""
+    return tuple(entry for entry in TABLES if entry.database is database)
+
+
+def near(name: str, known: Iterable[str]) -> str | None:
+    """Find the declared name that a mistyped one most likely meant; None when none is close."""
+    import difflib  # noqa: PLC0415 - needed on the way to an error only
+
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.8)
+    return close[0] if close else None
