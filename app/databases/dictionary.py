@@ -81,6 +81,7 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("match_reasons", BACKEND, "the (need, offer) couple behind each half of a match",
            "gainer_id"),
     _table("matching_runs", BACKEND, "what each matching run did and whom each stage removed"),
+    _table("match_staging", BACKEND, "the pairs of a run on their way into the tables above"),
     _table("outbox", BACKEND, "work that a committed change has caused", "user_id"),
 )
 

@@ -1,0 +1,108 @@
+"""Bring both databases to the newest shape, each by its own history, on its own kind of connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from app.adapters.postgresql import PostgreSQLAdapter
+from app.databases import identity
+from app.databases.connections import (
+    DatabaseConnection,
+    MigratingAIConnection,
+    MigratingBackendConnection,
+)
+from app.databases.errors import IdentityError
+from app.databases.names import Database
+
+FOLDER: Final = Path(__file__).parent.parent.parent / "migrations"
+
+
+def head(database: Database) -> str:
+    """Name the newest revision that this code knows for a database."""
+    newest = ScriptDirectory(str(FOLDER / database.value)).get_current_head()
+    if newest is None:
+        raise FileNotFoundError(f"migrations/{database.value} holds no revision")
+    return newest
+
+
+def migrate(adapter: PostgreSQLAdapter, environment: str, revision: str = "head") -> UUID:
+    """Migrate the backend database, then the AI database; give the id of the pair.
+
+    Raises IdentityError, having changed nothing, when a database is marked as another one or holds
+    tables of somebody else.
+    """
+    with adapter.migrating_backend() as backend:
+        marker = _may_migrate(backend)
+        pair_id = marker.pair_id if marker else uuid4()
+        environment = marker.environment if marker else environment
+        backend.execute("SELECT pg_advisory_lock(7302, 0)")
+        backend.commit()
+        _to(backend, revision, environment, pair_id)
+    with adapter.migrating_ai() as ai:
+        known = _may_migrate(ai)
+        if known is not None:
+            identity.same_pair(known, identity.Marker("backend", environment, pair_id))
+        ai.execute("SELECT pg_advisory_lock(7301, 0)")
+        ai.commit()
+        _to(ai, revision, environment, pair_id)
+    return pair_id
+
+
+def downgrade(adapter: PostgreSQLAdapter, database: Database, revision: str) -> None:
+    """Take one database back to an earlier revision; `base` empties it."""
+    opened: Any = adapter.migrating_ai if database is Database.AI else adapter.migrating_backend
+    with opened() as connection:
+        marker = identity.verified(connection)
+        connection.rollback()
+        _run(connection, marker.environment, marker.pair_id, command.downgrade, revision)
+
+
+def _may_migrate(connection: DatabaseConnection) -> identity.Marker | None:
+    marker = identity.read(connection)
+    connection.rollback()
+    if marker is None and identity.tables(connection) - {connection.database.version_table}:
+        identity.verified(connection)  # says whose tables these are, and what to do
+    if marker is not None and marker.role != connection.database.value:
+        raise IdentityError(
+            f"{connection.database.variable} reaches a database that calls itself {marker.role};"
+            " nothing was migrated. Are the two addresses swapped?"
+        )
+    return marker
+
+
+def _to(
+    connection: MigratingAIConnection | MigratingBackendConnection,
+    revision: str,
+    environment: str,
+    pair_id: UUID,
+) -> None:
+    _run(connection, environment, pair_id, command.upgrade, revision)
+
+
+def _run(
+    connection: DatabaseConnection,
+    environment: str,
+    pair_id: UUID,
+    act: Callable[[Config, str], None],
+    revision: str,
+) -> None:
+    # SQLAlchemy is given the door's own connection and never an address to connect to.
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
+    )
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER / connection.database.value))
+    config.attributes["marker"] = {"environment": environment, "pair_id": pair_id}
+    with engine.connect() as opened:
+        config.attributes["connection"] = opened
+        act(config, revision)
+        opened.commit()

@@ -1,0 +1,66 @@
+"""Register embedding models and build the index of each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from psycopg import sql
+
+from app.databases.connections import AIConnection, MigratingAIConnection
+from app.errors import ConflictError, InvalidInputError
+
+# pgvector 0.8: an HNSW index holds up to 2,000 dimensions of vector and 4,000 of halfvec.
+MOST_INDEXED: Final = 2_000
+
+
+def register(ai: AIConnection, model: str, dimensions: int, at: datetime) -> None:
+    """Write down a model and the length of its vectors; raise ConflictError for another length."""
+    ai.execute(
+        "INSERT INTO embedding_models (model, dimensions, registered_at) VALUES (%s, %s, %s)"
+        " ON CONFLICT (model) DO NOTHING",
+        (model, dimensions, at),
+    )
+    known = ai.execute(
+        "SELECT dimensions FROM embedding_models WHERE model = %s", (model,)
+    ).fetchone()
+    if known is None or known[0] != dimensions:
+        raise ConflictError(
+            f"The model {model} is registered with {known and known[0]} dimensions and now gives"
+            f" {dimensions}: it is another model. Give it another name (EMBEDDING_MODEL)."
+        )
+
+
+def build_indexes(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
+    """Build the partial indexes of one model where they are missing.
+
+    Raises InvalidInputError for a length that no index can hold.
+    """
+    if dimensions > MOST_INDEXED:
+        raise InvalidInputError(
+            f"Vectors of {dimensions} dimensions cannot be indexed: pgvector's HNSW holds at most"
+            f" {MOST_INDEXED} here. Choose a model with shorter vectors, or ask the server for fewer"
+            " (EMBEDDING_DIMENSIONS)."
+        )
+    name = "".join(c if c.isalnum() else "_" for c in model.lower())[:40]
+    statements = (
+        (
+            "CREATE INDEX IF NOT EXISTS {name} ON embeddings"
+            " USING hnsw ((embedding::vector({length})) vector_cosine_ops) WHERE model = {model}",
+            f"embeddings_{name}_hnsw",
+            dimensions,
+        ),
+        (
+            "CREATE INDEX IF NOT EXISTS {name} ON embedding_couples"
+            " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops) WITH (m = 24,"
+            " ef_construction = 200) WHERE model = {model}",
+            f"couples_{name}_hnsw",
+            2 * dimensions,
+        ),
+    )
+    for text, index, length in statements:
+        ai.execute(
+            sql.SQL(text).format(  # type: ignore[arg-type]
+                name=sql.Identifier(index), length=sql.Literal(length), model=sql.Literal(model)
+            )
+        )

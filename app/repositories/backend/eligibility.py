@@ -1,0 +1,71 @@
+"""The one rule of who may be shown to whom, used by every query that shows a member to a member."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.databases.connections import BackendConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Hold who may be matched at all, and how many members each rule removed."""
+
+    members: tuple[UUID, ...]
+    removed: dict[str, int]
+
+
+def community(backend: BackendConnection) -> Eligibility:
+    """Say of every member whether they may be matched; the first rule that removes one counts."""
+    rows = backend.execute(
+        "SELECT u.id, CASE"
+        " WHEN NOT u.is_active THEN 'inactive'"
+        " WHEN NOT u.allow_matching THEN 'paused'"
+        " WHEN u.onboarding_status <> 'completed' THEN 'onboarding not completed'"
+        " WHEN NOT EXISTS (SELECT 1 FROM user_summaries s"
+        "                  WHERE s.user_id = u.id AND s.status = 'approved')"
+        "  THEN 'no approved summary' END"
+        " FROM users u WHERE u.deleted_at IS NULL ORDER BY u.id"
+    ).fetchall()
+    removed = Counter(row[1] for row in rows if row[1] is not None)
+    return Eligibility(tuple(row[0] for row in rows if row[1] is None), dict(removed))
+
+
+def decided_partners(backend: BackendConnection, user_id: UUID) -> frozenset[UUID]:
+    """List those with whom a pair is decided, by either side: no run may touch these again."""
+    rows = backend.execute(
+        "SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END FROM matches"
+        " WHERE %(id)s IN (user_a_id, user_b_id)"
+        " AND (user_a_decision <> 'pending' OR user_b_decision <> 'pending')",
+        {"id": user_id},
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
+def decided_pairs(backend: BackendConnection) -> list[tuple[UUID, UUID]]:
+    """List every pair that either side has decided, the smaller id first."""
+    rows = backend.execute(
+        "SELECT least(user_a_id, user_b_id), greatest(user_a_id, user_b_id) FROM matches"
+        " WHERE user_a_decision <> 'pending' OR user_b_decision <> 'pending'"
+    ).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
+def lowest_listed(
+    backend: BackendConnection, user_ids: Sequence[UUID], length: int
+) -> dict[UUID, float]:
+    """Give, for members whose list is full, the score that a newcomer must beat to enter it."""
+    rows = backend.execute(
+        "SELECT member, score FROM ("
+        "  SELECT m.member, s.score,"
+        "   row_number() OVER (PARTITION BY m.member ORDER BY s.score DESC) AS place"
+        "  FROM match_scores s,"
+        "   LATERAL unnest(ARRAY[s.user_a_id, s.user_b_id]) AS m (member)"
+        "  WHERE s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s)"
+        " ) ranked WHERE place = %(length)s AND member = ANY(%(ids)s)",
+        {"ids": list(user_ids), "length": length},
+    ).fetchall()
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,202 @@
+"""Read and write matches: one row for each unordered pair, a reason for each of its sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from app.databases.connections import BackendConnection
+from app.domain.matching.pairs import Pair
+from app.domain.matching.tiers import tier
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Hold one match as one member sees it, both reasons in the words of those who said them."""
+
+    match_id: UUID
+    partner_id: UUID
+    score: float
+    tier: str
+    method: str
+    my_decision: str
+    their_decision: str
+    my_need: str
+    their_offer: str
+    my_gain: float
+    their_need: str
+    my_offer: str
+    their_gain: float
+
+
+def of_member(
+    backend: BackendConnection, user_id: UUID, *, limit: int, offset: int = 0
+) -> list[Listed]:
+    """List a member's matches, best first; declined ones are gone for good."""
+    return (
+        backend.cursor(row_factory=class_row(Listed))
+        .execute(
+            "WITH mine AS ("
+            " SELECT m.id AS match_id, m.user_a_id, m.user_b_id,"
+            "  CASE WHEN m.user_a_id = %(id)s THEN m.user_b_id ELSE m.user_a_id END AS partner_id,"
+            "  CASE WHEN m.user_a_id = %(id)s THEN m.user_a_decision ELSE m.user_b_decision END"
+            "   AS my_decision,"
+            "  CASE WHEN m.user_a_id = %(id)s THEN m.user_b_decision ELSE m.user_a_decision END"
+            "   AS their_decision"
+            " FROM matches m WHERE (m.user_a_id = %(id)s OR m.user_b_id = %(id)s)"
+            "  AND m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined')"
+            " SELECT mine.match_id, mine.partner_id, s.score, s.tier, r.method,"
+            "  mine.my_decision::text, mine.their_decision::text,"
+            "  my_need.text AS my_need, their_offer.text AS their_offer, my.gain AS my_gain,"
+            "  their_need.text AS their_need, my_offer.text AS my_offer, their.gain AS their_gain"
+            " FROM mine"
+            " JOIN users u ON u.id = mine.partner_id AND u.is_active AND u.deleted_at IS NULL"
+            " JOIN match_scores s USING (user_a_id, user_b_id)"
+            " JOIN matching_runs r ON r.id = s.run_id"
+            " JOIN match_reasons my ON my.user_a_id = s.user_a_id AND my.user_b_id = s.user_b_id"
+            "  AND my.gainer_id = %(id)s"
+            " JOIN match_reasons their ON their.user_a_id = s.user_a_id"
+            "  AND their.user_b_id = s.user_b_id AND their.gainer_id = mine.partner_id"
+            " JOIN statements my_need ON my_need.id = my.need_id"
+            " JOIN statements their_offer ON their_offer.id = my.offer_id"
+            " JOIN statements their_need ON their_need.id = their.need_id"
+            " JOIN statements my_offer ON my_offer.id = their.offer_id"
+            " ORDER BY s.score DESC, mine.partner_id LIMIT %(limit)s OFFSET %(offset)s",
+            {"id": user_id, "limit": limit, "offset": offset},
+        )
+        .fetchall()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Say what a set of pairs rests on: every derived row carries it."""
+
+    run_id: UUID
+    model: str
+    algorithm: str
+    at: datetime
+
+
+def replace(
+    backend: BackendConnection,
+    members: Sequence[UUID] | None,
+    pairs: Sequence[tuple[Pair, bytes]],
+    origin: Origin,
+) -> int:
+    """Replace the undecided pairs of these members (None: of everybody) by a run's; give how many.
+
+    One transaction: nobody sees a moment without matches. Decided pairs survive every run. Each pair
+    comes with the hash of both members' inputs.
+    """
+    batch = uuid4()
+    _stage(backend, batch, pairs)
+    if pairs:
+        backend.execute(
+            "INSERT INTO match_batches (id, data, status, match_date, created_at)"
+            " VALUES (%s, %s, 'completed', %s, %s)",
+            (batch, Jsonb({"run_id": str(origin.run_id), "pairs": len(pairs)}), origin.at, origin.at),
+        )
+    _remove_outdated(backend, batch, members)
+    return _write(backend, batch, origin)
+
+
+def _stage(backend: BackendConnection, batch: UUID, pairs: Sequence[tuple[Pair, bytes]]) -> None:
+    with (
+        backend.cursor() as cursor,
+        cursor.copy(
+            "COPY match_staging (batch_id, match_id, user_a_id, user_b_id, score, tier, inputs_hash,"
+            " a_need, a_offer, a_similarity, a_gain, b_need, b_offer, b_similarity, b_gain)"
+            " FROM STDIN (FORMAT binary)"
+        ) as copy,
+    ):
+        copy.set_types(
+            ["uuid", "uuid", "uuid", "uuid", "float8", "text", "bytea"]
+            + ["uuid", "uuid", "float8", "float8"] * 2
+        )
+        for pair, inputs_hash in pairs:
+            copy.write_row(_row(batch, pair, inputs_hash))
+
+
+def _row(batch: UUID, pair: Pair, inputs_hash: bytes) -> tuple[Any, ...]:
+    a, b = pair.a_gains, pair.b_gains
+    return (
+        batch, uuid4(), pair.a, pair.b, pair.score, tier(pair.score), inputs_hash,
+        a.need_id, a.offer_id, a.similarity, a.gain,
+        b.need_id, b.offer_id, b.similarity, b.gain,
+    )  # fmt: skip
+
+
+def _remove_outdated(
+    backend: BackendConnection, batch: UUID, members: Sequence[UUID] | None
+) -> None:
+    everybody = members is None
+    ids = [] if members is None else list(members)
+    backend.execute(
+        "DELETE FROM matches m"
+        " WHERE m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'"
+        " AND (%(all)s OR m.user_a_id = ANY(%(ids)s) OR m.user_b_id = ANY(%(ids)s))"
+        " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
+        "  AND n.user_a_id = m.user_a_id AND n.user_b_id = m.user_b_id)",
+        {"all": everybody, "ids": ids, "batch": batch},
+    )
+    backend.execute(
+        "DELETE FROM match_scores s"
+        " WHERE (%(all)s OR s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
+        " AND NOT EXISTS (SELECT 1 FROM matches m"
+        "  WHERE m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)",
+        {"all": everybody, "ids": ids},
+    )
+
+
+def _write(backend: BackendConnection, batch: UUID, origin: Origin) -> int:
+    values = {
+        "batch": batch, "run": origin.run_id, "model": origin.model,
+        "algorithm": origin.algorithm, "at": origin.at,
+    }  # fmt: skip
+    backend.execute(
+        "INSERT INTO matches (id, batch_id, user_a_id, user_b_id, user_a_decision, user_b_decision,"
+        " status, match_tier, created_at, updated_at)"
+        " SELECT match_id, batch_id, user_a_id, user_b_id, 'pending', 'pending', 'pending', tier,"
+        "  %(at)s, %(at)s FROM match_staging WHERE batch_id = %(batch)s"
+        " ON CONFLICT (user_a_id, user_b_id) DO UPDATE SET batch_id = excluded.batch_id,"
+        "  match_tier = excluded.match_tier, updated_at = excluded.updated_at"
+        " WHERE matches.user_a_decision = 'pending' AND matches.user_b_decision = 'pending'",
+        values,
+    )
+    written = backend.execute(
+        "INSERT INTO match_scores (user_a_id, user_b_id, score, tier, model, algorithm, inputs_hash,"
+        " run_id, created_at, updated_at)"
+        " SELECT user_a_id, user_b_id, score, tier, %(model)s, %(algorithm)s, inputs_hash, %(run)s,"
+        "  %(at)s, %(at)s FROM match_staging WHERE batch_id = %(batch)s"
+        " ON CONFLICT (user_a_id, user_b_id) DO UPDATE SET score = excluded.score,"
+        "  tier = excluded.tier, model = excluded.model, algorithm = excluded.algorithm,"
+        "  inputs_hash = excluded.inputs_hash, run_id = excluded.run_id,"
+        "  updated_at = excluded.updated_at",
+        values,
+    ).rowcount
+    backend.execute(
+        "INSERT INTO match_reasons (user_a_id, user_b_id, gainer_id, need_id, offer_id, similarity,"
+        " gain)"
+        " SELECT user_a_id, user_b_id, user_a_id, a_need, a_offer, a_similarity, a_gain"
+        "  FROM match_staging WHERE batch_id = %(batch)s"
+        " UNION ALL SELECT user_a_id, user_b_id, user_b_id, b_need, b_offer, b_similarity, b_gain"
+        "  FROM match_staging WHERE batch_id = %(batch)s"
+        " ON CONFLICT (user_a_id, user_b_id, gainer_id) DO UPDATE SET need_id = excluded.need_id,"
+        "  offer_id = excluded.offer_id, similarity = excluded.similarity, gain = excluded.gain",
+        values,
+    )
+    backend.execute("DELETE FROM match_staging WHERE batch_id = %(batch)s", values)
+    return written
+
+
+def count(backend: BackendConnection) -> int:
+    """Count all pairs."""
+    row = backend.execute("SELECT count(*) FROM matches").fetchone()
+    return 0 if row is None else int(row[0])

@@ -1,0 +1,77 @@
+"""Write down what each matching run did, and whom each of its stages removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from app.databases.connections import BackendConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Hold one run: what set it off, how it ended and why, what it counted."""
+
+    id: UUID
+    trigger: str
+    state: str
+    reason: str
+    method: str
+    members: int
+    eligible: int
+    pairs: int
+    removed: dict[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def start(
+    backend: BackendConnection, *, trigger: str, model: str, algorithm: str, method: str
+) -> UUID:
+    """Open a run in the state computing; give its id."""
+    run_id = uuid4()
+    backend.execute(
+        "INSERT INTO matching_runs (id, trigger, state, reason, method, model, algorithm, members,"
+        " eligible, pairs, removed, started_at)"
+        " VALUES (%s, %s, 'computing', '', %s, %s, %s, 0, 0, 0, '{}', clock_timestamp())",
+        (run_id, trigger, method, model, algorithm),
+    )
+    return run_id
+
+
+def finish(
+    backend: BackendConnection,
+    run_id: UUID,
+    *,
+    state: str,
+    reason: str,
+    members: int,
+    eligible: int,
+    pairs: int,
+    removed: dict[str, int],
+) -> None:
+    """Close a run with its outcome and its counts."""
+    backend.execute(
+        "UPDATE matching_runs SET state = %s, reason = %s, members = %s, eligible = %s, pairs = %s,"
+        " removed = %s, finished_at = clock_timestamp() WHERE id = %s",
+        (state, reason, members, eligible, pairs, Jsonb(removed), run_id),
+    )
+
+
+def last(backend: BackendConnection, state: str | None = None) -> Run | None:
+    """Find the newest run, or the newest in one state; None when there was none."""
+    return (
+        backend.cursor(row_factory=class_row(Run))
+        .execute(
+            "SELECT id, trigger, state, reason, method, members, eligible, pairs, removed,"
+            " started_at, finished_at FROM matching_runs"
+            " WHERE %(state)s::text IS NULL OR state = %(state)s ORDER BY started_at DESC LIMIT 1",
+            {"state": state},
+        )
+        .fetchone()
+    )
