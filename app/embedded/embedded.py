@@ -148,7 +148,8 @@ class Embedded:
                 self._start_together()
             except PortTakenError:
                 # Somebody took it between the look and the start; another one may do.
-                if not any_port or attempt == _PORT_ATTEMPTS:
+                free_choice = any_port or 0 in {ports.backend, ports.ai}
+                if not free_choice or attempt == _PORT_ATTEMPTS:
                     raise
             else:
                 break
