@@ -18,8 +18,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from app import addresses
 from app.errors import SettingsError
 
-EMBEDDING_FOLDER: Final = Path(__file__).parent.parent / "third_party" / "all-minilm-l6-v2"
-
 
 def _blank_is_absent(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
@@ -60,9 +58,9 @@ class EmbeddingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    folder: Path = Field(EMBEDDING_FOLDER, alias="EMBEDDING_MODEL_PATH")
+    folder: Path | None = Field(None, alias="EMBEDDING_MODEL_PATH")
     base_url: Optional = Field(None, alias="EMBEDDING_BASE_URL")
-    api_key: Optional = Field(None, alias="EMBEDDING_API_KEY", repr=False)
+    embedding_api_key: Optional = Field(None, alias="EMBEDDING_API_KEY", repr=False)
     model: Optional = Field(None, alias="EMBEDDING_MODEL")
     dimensions: int | None = Field(None, alias="EMBEDDING_DIMENSIONS", ge=1, le=16_000)
 
@@ -105,7 +103,10 @@ class Sources:
         written = {k: v for k, v in dotenv_values(path).items() if v is not None}
         return cls(
             values={**written, **os.environ},
-            origins={**dict.fromkeys(written, str(path)), **dict.fromkeys(os.environ, "environment")},
+            origins={
+                **dict.fromkeys(written, str(path)),
+                **dict.fromkeys(os.environ, "environment"),
+            },
         )
 
 
@@ -117,8 +118,10 @@ def load(kind: type[AnySettings], sources: Sources | None = None) -> AnySettings
     try:
         return kind.model_validate(dict(sources.values))
     except ValidationError as error:
-        problems = [_explain(item["loc"], item["type"], item["msg"], sources, kind) for item in
-                    error.errors(include_input=False, include_context=False, include_url=False)]
+        problems = [
+            _explain(item["loc"], item["type"], item["msg"], sources, kind)
+            for item in error.errors(include_input=False, include_context=False, include_url=False)
+        ]
         raise SettingsError("\n".join(problems)) from None  # the cause would print the addresses
 
 
@@ -134,7 +137,9 @@ def _explain(
         return f"{message.removeprefix('Value error, ')}. Mend .env, or the service's environment."
     origin = sources.origins.get(name)
     if problem == "missing":
-        typo = addresses.mistyped(name, sources.values, {f.alias for f in kind.model_fields.values()})
+        typo = addresses.mistyped(
+            name, sources.values, {f.alias for f in kind.model_fields.values()}
+        )
         hint = f" {typo} is set: is it {name} mistyped?" if typo else ""
         return (
             f"{name} is missing: {_MEANING.get(name, 'this service needs it')}.{hint} Set it in .env"

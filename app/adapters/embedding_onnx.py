@@ -27,7 +27,7 @@ from app.adapters.embedding_protocol import (
     unit_vectors,
 )
 
-# Larger batches are no faster on a few cores and only take memory; see docs/embedding-model.md.
+# Larger batches are no faster on a few cores and only take memory.
 BATCH_TOKENS: Final = 1024
 _KNOWN_INPUTS: Final = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 
@@ -102,21 +102,15 @@ class OnnxEmbedder:
         if not distinct:
             return vectors
         loaded = self._load()
-        encoded = [self._encode(loaded, text) for text in distinct]
+        encoded = [_encode(loaded.tokenizer, text) for text in distinct]
+        if [] in encoded:
+            raise EmptyTextError(
+                f"Text {rows.tolist().index(encoded.index([]))} holds no character that the model"
+                f" {self.model} can read: leave it out, or ask for its words."
+            )
         for batch in _batches([len(ids) for ids in encoded]):
             vectors[batch] = self._run(loaded, [encoded[number] for number in batch])
         return vectors[rows]
-
-    def _encode(self, loaded: _Loaded, text: str) -> list[int]:
-        # One by one: encode_batch starts a thread pool, which does not survive a fork.
-        encoding = loaded.tokenizer.encode(text)
-        if all(encoding.special_tokens_mask):
-            raise EmptyTextError(
-                "A text holds no character the embedding model can read: leave it out, or ask for"
-                " its words."
-            )
-        ids: list[int] = encoding.ids
-        return ids
 
     def _run(self, loaded: _Loaded, encoded: list[list[int]]) -> NDArray[np.float32]:
         shape = (len(encoded), max(len(ids) for ids in encoded))
@@ -203,6 +197,12 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _encode(tokenizer: Tokenizer, text: str) -> list[int]:
+    # One by one: encode_batch starts a thread pool, which does not survive a fork.
+    encoding = tokenizer.encode(text)
+    return [] if all(encoding.special_tokens_mask) else encoding.ids
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

@@ -6,7 +6,7 @@ import atexit
 import os
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -61,24 +61,30 @@ class _Door(Generic[Connection]):
         try:
             return (kind or self.kind).connect(self.address, **self.options())
         except psycopg.OperationalError as error:
-            raise DatabaseUnavailableError(_unreachable(self.kind.database, self.address, error)) from None
+            raise DatabaseUnavailableError(
+                _unreachable(self.kind.database, self.address, error)
+            ) from None
 
     def configure(self, connection: Connection) -> None:
         """Verify a new connection and teach it the vector types, before anybody gets it."""
         try:
-            marker = identity.verified(connection, self.settings.environment)
-            if self.marker is not None and marker != self.marker:
-                raise IdentityError(
-                    f"{connection.database.variable} reached another database than before: it was of"
-                    f" the pair {self.marker.pair_id}, and is now of {marker.pair_id}."
-                )
-            self.marker = marker
+            self.marker = self._same_as_before(
+                identity.verified(connection, self.settings.environment)
+            )
             if isinstance(connection, AIConnection):
                 register_vectors(connection)
             connection.commit()
         except Exception as error:
             self._last_error = error
             raise
+
+    def _same_as_before(self, marker: identity.Marker) -> identity.Marker:
+        if self.marker is not None and marker != self.marker:
+            raise IdentityError(
+                f"{self.kind.database.variable} reached another database than before: it was of the"
+                f" pair {self.marker.pair_id}, and is now of {marker.pair_id}."
+            )
+        return marker
 
     def take(self) -> Connection:
         """Give a pooled, verified connection; its `close()` gives it back."""
@@ -140,13 +146,13 @@ class _Door(Generic[Connection]):
 
 def register_vectors(ai: AIConnection) -> None:
     """Teach a connection pgvector's types; every AI connection passes through here."""
-    vector = TypeInfo.fetch(ai, "vector")
-    if vector is None:
+    vector, halfvec = TypeInfo.fetch(ai, "vector"), TypeInfo.fetch(ai, "halfvec")
+    if vector is None or halfvec is None:
         raise IdentityError(
             "The AI database lacks pgvector. A superuser runs there: CREATE EXTENSION vector;"
         )
     register_vector_info(ai, vector)
-    register_halfvec_info(ai, TypeInfo.fetch(ai, "halfvec"))
+    register_halfvec_info(ai, halfvec)
 
 
 def _unreachable(database: Database, address: str, error: psycopg.OperationalError) -> str:
@@ -173,6 +179,7 @@ class PostgreSQLAdapter:
     """Give connections to the AI database and to the backend database, and never one for the other.
 
     Without arguments the two addresses come from the settings, when they are first needed.
+    `after_work_written` is called after each commit that wrote work into the outbox.
     """
 
     def __init__(self, settings: DatabaseSettings | None = None) -> None:
@@ -180,6 +187,7 @@ class PostgreSQLAdapter:
         self._lock = threading.Lock()
         self._ai: _Door[AIConnection] | None = None
         self._backend: _Door[BackendConnection] | None = None
+        self.after_work_written: Callable[[], None] | None = None
         os.register_at_fork(after_in_child=self._after_fork)
 
     @property
@@ -218,23 +226,25 @@ class PostgreSQLAdapter:
 
     def get_connection(self) -> AIConnection:
         """Give a connection to the AI database, for embeddings; `close()` gives it back."""
-        door, other = self._ai_door(), self._backend
-        connection = door.take()
-        self._same_pair(door, other)
+        connection = self._ai_door().take()
+        self._same_pair(connection)
         return connection
 
     def get_backend_connection(self) -> BackendConnection:
         """Give a connection to the backend database, for users and matches; `close()` returns it."""
-        door, other = self._backend_door(), self._ai
-        connection = door.take()
-        self._same_pair(other, door)
+        connection = self._backend_door().take()
+        self._same_pair(connection)
         return connection
 
-    def _same_pair(
-        self, ai: _Door[AIConnection] | None, backend: _Door[BackendConnection] | None
-    ) -> None:
-        if ai is not None and backend is not None and ai.marker and backend.marker:
-            identity.same_pair(ai.marker, backend.marker)
+    def _same_pair(self, connection: DatabaseConnection) -> None:
+        ai = self._ai and self._ai.marker
+        backend = self._backend and self._backend.marker
+        if ai and backend:
+            try:
+                identity.same_pair(ai, backend)
+            except IdentityError:
+                connection.close()
+                raise
 
     @contextmanager
     def ai(self) -> Iterator[AIConnection]:
@@ -247,8 +257,12 @@ class PostgreSQLAdapter:
     def backend(self) -> Iterator[BackendConnection]:
         """Open one transaction in the backend database; committed at the end, or rolled back."""
         connection = self.get_backend_connection()
-        with connection, connection.transaction():
-            yield connection
+        connection.outbox_written = False
+        with connection:
+            with connection.transaction():
+                yield connection
+            if connection.outbox_written and self.after_work_written is not None:
+                self.after_work_written()
 
     def verify(self) -> None:
         """Prove, before any work, that both addresses reach the two databases of one pair."""
@@ -272,7 +286,9 @@ class PostgreSQLAdapter:
     @contextmanager
     def migrating_backend(self) -> Iterator[MigratingBackendConnection]:
         """Open a connection, outside the pool and unverified, that may change the backend database."""
-        connection: MigratingBackendConnection = self._backend_door().open(MigratingBackendConnection)
+        connection: MigratingBackendConnection = self._backend_door().open(
+            MigratingBackendConnection
+        )
         with connection:
             yield connection
 

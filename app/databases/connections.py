@@ -76,8 +76,13 @@ class AIConnection(DatabaseConnection):
 
 
 class BackendConnection(DatabaseConnection):
-    """Be a connection to the backend database: users, summaries, matches, every word."""
+    """Be a connection to the backend database: users, summaries, matches, every word.
 
+    `outbox_written` says that the open transaction causes work, so that the worker is woken after
+    its commit.
+    """
+
+    outbox_written = False
     database = Database.BACKEND
     guard = Guard(Database.BACKEND)
 

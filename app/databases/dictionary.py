@@ -32,7 +32,7 @@ class Table:
     member_column: str | None = None
 
 
-def _table(  # noqa: PLR0917 - the dictionary below reads as a table, one row a line
+def _table(
     name: str,
     database: Database,
     purpose: str,
@@ -54,32 +54,65 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("embedding_models", AI, "each embedding model, its length and its state"),
     _table("embeddings", AI, "one vector for each need and offer and model", "user_id"),
     _table("embedding_couples", AI, "[offer, need] couples that the index searches", "user_id"),
-    _table("member_vectors", AI, "which summary version a member's vectors were made of", "user_id"),
+    _table(
+        "member_vectors", AI, "which summary version a member's vectors were made of", "user_id"
+    ),
     # --- backend, shared with a NestJS backend --------------------------------------------------
     _table(
-        "users", BACKEND, "accounts and their onboarding status", "id", "shared",
+        "users",
+        BACKEND,
+        "accounts and their onboarding status",
+        "id",
+        "shared",
         f"{_NEST}; there this platform writes onboarding_status only",
     ),
     _table(
-        "user_summaries", BACKEND, "what a member needs and offers, as a text, by version",
-        "user_id", "shared", "inserted by this platform, edited by " + _NEST,
+        "user_summaries",
+        BACKEND,
+        "what a member needs and offers, as a text, by version",
+        "user_id",
+        "shared",
+        "inserted by this platform, edited by " + _NEST,
     ),
-    _table("match_batches", BACKEND, "one row for each set of matches that came in", None,
-           "shared", _NEST),
-    _table("matches", BACKEND, "one row for each unordered pair and both decisions", "user_a_id",
-           "shared", _NEST),
-    _table("match_feedback", BACKEND, "why a member decided as they did", "user_id", "shared",
-           _NEST),
-    _table("messages", BACKEND, "what matched members write to each other", "sender_id", "shared",
-           "each side its own shape; with a NestJS backend this platform leaves it alone"),
+    _table(
+        "match_batches",
+        BACKEND,
+        "one row for each set of matches that came in",
+        None,
+        "shared",
+        _NEST,
+    ),
+    _table(
+        "matches",
+        BACKEND,
+        "one row for each unordered pair and both decisions",
+        "user_a_id",
+        "shared",
+        _NEST,
+    ),
+    _table(
+        "match_feedback", BACKEND, "why a member decided as they did", "user_id", "shared", _NEST
+    ),
+    _table(
+        "messages",
+        BACKEND,
+        "what matched members write to each other",
+        "sender_id",
+        "shared",
+        "each side its own shape; with a NestJS backend this platform leaves it alone",
+    ),
     # --- backend, ours --------------------------------------------------------------------------
     _table("backend_identity", BACKEND, "says that this is the backend database, and its pair"),
     _table("alembic_version_backend", BACKEND, "the revision of migrations/backend"),
     _table("profiles", BACKEND, "headline, place, languages, fields and further facts", "user_id"),
     _table("statements", BACKEND, "each need and each offer, in the member's words", "user_id"),
     _table("match_scores", BACKEND, "score, tier, expiry and origin of a match"),
-    _table("match_reasons", BACKEND, "the (need, offer) couple behind each half of a match",
-           "gainer_id"),
+    _table(
+        "match_reasons",
+        BACKEND,
+        "the (need, offer) couple behind each half of a match",
+        "gainer_id",
+    ),
     _table("matching_runs", BACKEND, "what each matching run did and whom each stage removed"),
     _table("match_staging", BACKEND, "the pairs of a run on their way into the tables above"),
     _table("outbox", BACKEND, "work that a committed change has caused", "user_id"),

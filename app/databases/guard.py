@@ -92,7 +92,8 @@ class Guard:
             raise WrongDatabaseError(_wrong("table", name, declared.database, self.database))
 
     def _lock(self, reference: Reference) -> None:
-        key = int(reference.name) if (reference.name or "").lstrip("-").isdigit() else None
+        text = reference.name or ""
+        key = int(text) if text.isdigit() else None
         if key is None or key not in dictionary.LOCKS:
             raise UndeclaredError(
                 "An advisory lock is taken without a declared first key: every database would grant"

@@ -11,7 +11,6 @@ from psycopg.rows import class_row
 from app.databases import transactions
 from app.databases.connections import AIConnection, BackendConnection, DatabaseConnection
 from app.databases.errors import IdentityError
-from app.databases.names import Database
 
 
 @dataclass(frozen=True, slots=True)

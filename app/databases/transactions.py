@@ -43,16 +43,15 @@ def _open() -> list[DatabaseConnection]:
     references = _used.get()
     if references is None:
         return []
-    alive = [(reference, reference()) for reference in references]
+    alive = [connection for reference in references if (connection := reference()) is not None]
     still = [
-        (reference, connection)
-        for reference, connection in alive
-        if connection is not None
-        and not connection.closed
+        connection
+        for connection in alive
+        if not connection.closed
         and connection.pgconn.transaction_status is not TransactionStatus.IDLE
     ]
-    references[:] = [reference for reference, _ in still]
-    return [connection for _, connection in still if connection is not None]
+    references[:] = [weakref.ref(connection) for connection in still]
+    return still
 
 
 def one_at_a_time(connection: DatabaseConnection) -> None:

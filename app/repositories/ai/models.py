@@ -45,22 +45,26 @@ def build_indexes(ai: MigratingAIConnection, model: str, dimensions: int) -> Non
     name = "".join(c if c.isalnum() else "_" for c in model.lower())[:40]
     statements = (
         (
-            "CREATE INDEX IF NOT EXISTS {name} ON embeddings"
-            " USING hnsw ((embedding::vector({length})) vector_cosine_ops) WHERE model = {model}",
+            (
+                "CREATE INDEX IF NOT EXISTS {name} ON embeddings"
+                " USING hnsw ((embedding::vector({length})) vector_cosine_ops) WHERE model = {model}"
+            ),
             f"embeddings_{name}_hnsw",
             dimensions,
         ),
         (
-            "CREATE INDEX IF NOT EXISTS {name} ON embedding_couples"
-            " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops) WITH (m = 24,"
-            " ef_construction = 200) WHERE model = {model}",
+            (
+                "CREATE INDEX IF NOT EXISTS {name} ON embedding_couples"
+                " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops)"
+                " WITH (m = 24, ef_construction = 200) WHERE model = {model}"
+            ),
             f"couples_{name}_hnsw",
             2 * dimensions,
         ),
     )
     for text, index, length in statements:
         ai.execute(
-            sql.SQL(text).format(  # type: ignore[arg-type]
+            sql.SQL(text).format(
                 name=sql.Identifier(index), length=sql.Literal(length), model=sql.Literal(model)
             )
         )

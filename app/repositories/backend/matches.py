@@ -92,8 +92,8 @@ def replace(
 ) -> int:
     """Replace the undecided pairs of these members (None: of everybody) by a run's; give how many.
 
-    One transaction: nobody sees a moment without matches. Decided pairs survive every run. Each pair
-    comes with the hash of both members' inputs.
+    One transaction: nobody sees a moment without matches. Decided pairs survive every run, and what
+    a newer run wrote is left alone. Each pair comes with the hash of both members' inputs.
     """
     batch = uuid4()
     _stage(backend, batch, pairs)
@@ -101,9 +101,14 @@ def replace(
         backend.execute(
             "INSERT INTO match_batches (id, data, status, match_date, created_at)"
             " VALUES (%s, %s, 'completed', %s, %s)",
-            (batch, Jsonb({"run_id": str(origin.run_id), "pairs": len(pairs)}), origin.at, origin.at),
+            (
+                batch,
+                Jsonb({"run_id": str(origin.run_id), "pairs": len(pairs)}),
+                origin.at,
+                origin.at,
+            ),
         )
-    _remove_outdated(backend, batch, members)
+    _remove_outdated(backend, batch, members, origin)
     return _write(backend, batch, origin)
 
 
@@ -134,24 +139,29 @@ def _row(batch: UUID, pair: Pair, inputs_hash: bytes) -> tuple[Any, ...]:
 
 
 def _remove_outdated(
-    backend: BackendConnection, batch: UUID, members: Sequence[UUID] | None
+    backend: BackendConnection, batch: UUID, members: Sequence[UUID] | None, origin: Origin
 ) -> None:
-    everybody = members is None
-    ids = [] if members is None else list(members)
+    values = {
+        "all": members is None,
+        "ids": [] if members is None else list(members),
+        "batch": batch,
+        "at": origin.at,
+    }
     backend.execute(
         "DELETE FROM matches m"
         " WHERE m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'"
         " AND (%(all)s OR m.user_a_id = ANY(%(ids)s) OR m.user_b_id = ANY(%(ids)s))"
+        " AND m.updated_at < %(at)s"
         " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
         "  AND n.user_a_id = m.user_a_id AND n.user_b_id = m.user_b_id)",
-        {"all": everybody, "ids": ids, "batch": batch},
+        values,
     )
     backend.execute(
         "DELETE FROM match_scores s"
         " WHERE (%(all)s OR s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
         " AND NOT EXISTS (SELECT 1 FROM matches m"
         "  WHERE m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)",
-        {"all": everybody, "ids": ids},
+        values,
     )
 
 
@@ -167,7 +177,8 @@ def _write(backend: BackendConnection, batch: UUID, origin: Origin) -> int:
         "  %(at)s, %(at)s FROM match_staging WHERE batch_id = %(batch)s"
         " ON CONFLICT (user_a_id, user_b_id) DO UPDATE SET batch_id = excluded.batch_id,"
         "  match_tier = excluded.match_tier, updated_at = excluded.updated_at"
-        " WHERE matches.user_a_decision = 'pending' AND matches.user_b_decision = 'pending'",
+        " WHERE matches.user_a_decision = 'pending' AND matches.user_b_decision = 'pending'"
+        "  AND matches.updated_at <= excluded.updated_at",
         values,
     )
     written = backend.execute(
@@ -178,16 +189,20 @@ def _write(backend: BackendConnection, batch: UUID, origin: Origin) -> int:
         " ON CONFLICT (user_a_id, user_b_id) DO UPDATE SET score = excluded.score,"
         "  tier = excluded.tier, model = excluded.model, algorithm = excluded.algorithm,"
         "  inputs_hash = excluded.inputs_hash, run_id = excluded.run_id,"
-        "  updated_at = excluded.updated_at",
+        "  updated_at = excluded.updated_at"
+        " WHERE match_scores.updated_at <= excluded.updated_at",
         values,
     ).rowcount
     backend.execute(
         "INSERT INTO match_reasons (user_a_id, user_b_id, gainer_id, need_id, offer_id, similarity,"
         " gain)"
-        " SELECT user_a_id, user_b_id, user_a_id, a_need, a_offer, a_similarity, a_gain"
-        "  FROM match_staging WHERE batch_id = %(batch)s"
-        " UNION ALL SELECT user_a_id, user_b_id, user_b_id, b_need, b_offer, b_similarity, b_gain"
-        "  FROM match_staging WHERE batch_id = %(batch)s"
+        " SELECT n.user_a_id, n.user_b_id, half.gainer, half.need, half.offer, half.similarity,"
+        "  half.gain FROM match_staging n"
+        " JOIN match_scores s USING (user_a_id, user_b_id),"
+        " LATERAL (VALUES (n.user_a_id, n.a_need, n.a_offer, n.a_similarity, n.a_gain),"
+        "  (n.user_b_id, n.b_need, n.b_offer, n.b_similarity, n.b_gain))"
+        "  AS half (gainer, need, offer, similarity, gain)"
+        " WHERE n.batch_id = %(batch)s AND s.run_id = %(run)s"
         " ON CONFLICT (user_a_id, user_b_id, gainer_id) DO UPDATE SET need_id = excluded.need_id,"
         "  offer_id = excluded.offer_id, similarity = excluded.similarity, gain = excluded.gain",
         values,

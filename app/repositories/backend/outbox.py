@@ -43,6 +43,16 @@ def add(
     backend.outbox_written = True
 
 
+def add_for_everybody(backend: BackendConnection, topic: str) -> None:
+    """Write one row of work that is about all members at once."""
+    backend.execute(
+        "INSERT INTO outbox (topic, payload, state, attempts, available_at, created_at)"
+        " VALUES (%s, '{}', 'pending', 0, now(), now())",
+        (topic,),
+    )
+    backend.outbox_written = True
+
+
 def claim(
     backend: BackendConnection, topics: Sequence[str], *, limit: int, lease: timedelta
 ) -> list[Event]:
@@ -109,6 +119,32 @@ def backlog(backend: BackendConnection) -> Backlog:
             " coalesce(extract(epoch FROM clock_timestamp() - min(created_at)"
             "  FILTER (WHERE state IN ('pending', 'running'))), 0)::float8 AS oldest"
             " FROM outbox WHERE state <> 'done'"
+        )
+        .fetchone()
+    )
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY always gives one row
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Count one member's unfinished and dead work, with the last error of the dead."""
+
+    open: int
+    dead: int
+    last_error: str
+
+
+def of_member(backend: BackendConnection, user_id: UUID) -> Waiting:
+    """Say what work on one member is not done."""
+    row = (
+        backend.cursor(row_factory=class_row(Waiting))
+        .execute(
+            "SELECT count(*) FILTER (WHERE state IN ('pending', 'running')) AS open,"
+            " count(*) FILTER (WHERE state = 'dead') AS dead,"
+            " coalesce(max(last_error) FILTER (WHERE state = 'dead'), '') AS last_error"
+            " FROM outbox WHERE user_id = %s AND state <> 'done'",
+            (user_id,),
         )
         .fetchone()
     )

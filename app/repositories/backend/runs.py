@@ -32,16 +32,18 @@ class Run:
 
 def start(
     backend: BackendConnection, *, trigger: str, model: str, algorithm: str, method: str
-) -> UUID:
-    """Open a run in the state computing; give its id."""
+) -> tuple[UUID, datetime]:
+    """Open a run in the state computing; give its id and when, by the database's clock, it began."""
     run_id = uuid4()
-    backend.execute(
+    row = backend.execute(
         "INSERT INTO matching_runs (id, trigger, state, reason, method, model, algorithm, members,"
         " eligible, pairs, removed, started_at)"
-        " VALUES (%s, %s, 'computing', '', %s, %s, %s, 0, 0, 0, '{}', clock_timestamp())",
+        " VALUES (%s, %s, 'computing', '', %s, %s, %s, 0, 0, 0, '{}', clock_timestamp())"
+        " RETURNING started_at",
         (run_id, trigger, method, model, algorithm),
-    )
-    return run_id
+    ).fetchone()
+    assert row is not None  # noqa: S101 - INSERT ... RETURNING gives the row it inserted
+    return run_id, row[0]
 
 
 def finish(
@@ -60,6 +62,15 @@ def finish(
         "UPDATE matching_runs SET state = %s, reason = %s, members = %s, eligible = %s, pairs = %s,"
         " removed = %s, finished_at = clock_timestamp() WHERE id = %s",
         (state, reason, members, eligible, pairs, Jsonb(removed), run_id),
+    )
+
+
+def fail(backend: BackendConnection, run_id: UUID, reason: str) -> None:
+    """Close a run that did not come to its end, with the reason."""
+    backend.execute(
+        "UPDATE matching_runs SET state = 'failed', reason = %s, finished_at = clock_timestamp()"
+        " WHERE id = %s AND state = 'computing'",
+        (reason[:2000], run_id),
     )
 
 

@@ -70,7 +70,8 @@ def approved(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID,
         if statement_id is not None:
             said[user_id].append(Statement(statement_id, user_id, Kind(kind), position, text))
     return {
-        user_id: Said(user_id, version, tuple(said[user_id])) for user_id, version in versions.items()
+        user_id: Said(user_id, version, tuple(said[user_id]))
+        for user_id, version in versions.items()
     }
 
 

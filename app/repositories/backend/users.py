@@ -34,8 +34,6 @@ class User:
         return f"{self.first_name} {self.last_name}".strip() or self.email.split("@")[0]
 
 
-
-
 def as_id(value: UUID | str) -> UUID:
     """Read a member's id; raise InvalidInputError when it is none."""
     if isinstance(value, UUID):

@@ -127,11 +127,18 @@ UPGRADE = (
     """,
     """CREATE INDEX outbox_open_idx ON outbox (topic, available_at)
        WHERE state IN ('pending', 'running')""",
-    """CREATE INDEX outbox_member_idx ON outbox (user_id, id)
-       WHERE state IN ('pending', 'running')""",
+    "CREATE INDEX outbox_member_idx ON outbox (user_id, id) WHERE state <> 'done'",
 )
 
-TABLES = ("outbox", "match_staging", "match_reasons", "match_scores", "matching_runs", "statements", "profiles")
+TABLES = (
+    "outbox",
+    "match_staging",
+    "match_reasons",
+    "match_scores",
+    "matching_runs",
+    "statements",
+    "profiles",
+)
 
 
 def upgrade() -> None:

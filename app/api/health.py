@@ -1,0 +1,29 @@
+"""Tell whether this process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from app.services import health
+from app.services.steps import Databases
+
+
+def router(databases: Databases, heads: dict[str, str]) -> APIRouter:
+    """Make the two health routes; `heads` names the newest revision of each database."""
+    routes = APIRouter(prefix="/health", tags=["health"])
+
+    @routes.get("/live")
+    def live() -> dict[str, str]:
+        """Say that the process runs."""
+        return {"status": "live"}
+
+    @routes.get("/ready")
+    def ready(response: Response) -> dict[str, Any]:
+        """Say of each database whether it answers, its revision, and what is wrong in words."""
+        report = health.report(databases, heads)
+        response.status_code = 200 if report.ready else 503
+        return report.plain()
+
+    return routes

@@ -1,0 +1,40 @@
+"""Put settings and adapters together; the only file that knows everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.adapters.broker import CeleryBell, NoBell
+from app.adapters.embedding import build_embedder
+from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
+from app.services.ports import Bell, Embedder
+from app.settings import CommandSettings, EmbeddingSettings, WorkerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Hold what services are called with."""
+
+    databases: PostgreSQLAdapter
+    embedder: Embedder
+    bell: Bell
+
+
+def embedder(settings: EmbeddingSettings) -> Embedder:
+    """Choose the embedding model that the settings name."""
+    return build_embedder(
+        folder=settings.folder,
+        base_url=settings.base_url,
+        api_key=settings.embedding_api_key,
+        model=settings.model,
+        dimensions=settings.dimensions,
+    )
+
+
+def platform(settings: CommandSettings | WorkerSettings) -> Platform:
+    """Build the platform of one process; nothing is opened before it is used."""
+    databases = postgresql_adapter
+    databases.use(settings)
+    bell: Bell = CeleryBell(settings.broker_url) if settings.broker_url else NoBell()
+    databases.after_work_written = bell.ring
+    return Platform(databases, embedder(settings), bell)

@@ -1,0 +1,32 @@
+"""Commands that run a service until they are stopped."""
+
+from __future__ import annotations
+
+import click
+import uvicorn
+
+from app.main import create_app
+from app.settings import ApiSettings, WorkerSettings, load
+from app.workers.main import run
+
+
+@click.command()
+def serve() -> None:
+    """Serve the API (API_HOST, API_PORT) until stopped."""
+    settings = load(ApiSettings)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="info",
+        timeout_graceful_shutdown=10,
+    )
+
+
+@click.command()
+def worker() -> None:
+    """Do the work of the outbox until stopped: vectors, matches."""
+    run(load(WorkerSettings))
+
+
+COMMANDS = [serve, worker]

@@ -1,0 +1,124 @@
+"""What a row of an import file must hold, and what is wrong with one that cannot be taken."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+MOST_STATEMENTS: Final = 20  # of each kind, for one member
+LONGEST_STATEMENT: Final = 4_000  # characters
+LONGEST_FIELD: Final = 200  # characters of a name, a place, a field
+LONGEST_EMAIL: Final = 254  # characters, RFC 5321
+_EMAIL: Final = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
+_KNOWN: Final = frozenset(
+    {
+        "email",
+        "first_name",
+        "last_name",
+        "needs",
+        "offers",
+        "headline",
+        "place",
+        "languages",
+        "fields",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """Hold one member as an import file describes them; `further` keeps every other field."""
+
+    email: str
+    first_name: str
+    last_name: str
+    needs: tuple[str, ...]
+    offers: tuple[str, ...]
+    headline: str
+    place: str
+    languages: tuple[str, ...]
+    fields: tuple[str, ...]
+    further: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """Say which line was not taken, and why."""
+
+    line: int
+    reason: str
+
+
+def member_row(raw: object) -> MemberRow:
+    """Check one row; raise ValueError saying what is wrong with it."""
+    if not isinstance(raw, Mapping):
+        raise ValueError("it is not an object with fields")  # noqa: TRY004 - every fault of a row is one
+    if _broken(raw):
+        raise ValueError(
+            "it holds a character that no text may hold (NUL or half a surrogate pair)"
+        )
+    email = _text(raw, "email", LONGEST_EMAIL)
+    if not email:
+        raise ValueError("it has no e-mail address (field email)")
+    if not _EMAIL.fullmatch(email):
+        raise ValueError(f"{email!r} is no e-mail address")
+    needs, offers = _texts(raw, "needs"), _texts(raw, "offers")
+    if not needs and not offers:
+        raise ValueError("it has neither needs nor offers")
+    return MemberRow(
+        email=email,
+        first_name=_text(raw, "first_name", LONGEST_FIELD),
+        last_name=_text(raw, "last_name", LONGEST_FIELD),
+        needs=needs,
+        offers=offers,
+        headline=_text(raw, "headline", LONGEST_STATEMENT),
+        place=_text(raw, "place", LONGEST_FIELD),
+        languages=_texts(raw, "languages"),
+        fields=_texts(raw, "fields"),
+        further={str(key): value for key, value in raw.items() if key not in _KNOWN},
+    )
+
+
+def _broken(raw: Mapping[Any, Any]) -> bool:
+    text = json.dumps(raw, ensure_ascii=False, default=str)
+    return "\\u0000" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text)  # noqa: PLR2004
+
+
+def _text(raw: Mapping[Any, Any], name: str, longest: int) -> str:
+    value = raw.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is not a text")  # noqa: TRY004
+    if len(value) > longest:
+        raise ValueError(f"{name} is longer than {longest} characters")
+    return value.strip()
+
+
+def _texts(raw: Mapping[Any, Any], name: str) -> tuple[str, ...]:
+    value = raw.get(name)
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str):
+        value = _split(value, name)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{name} is not a list of texts")
+    said = tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
+    if len(said) > MOST_STATEMENTS:
+        raise ValueError(f"{name} holds more than {MOST_STATEMENTS} texts")
+    if any(len(item) > LONGEST_STATEMENT for item in said):
+        raise ValueError(f"a text of {name} is longer than {LONGEST_STATEMENT} characters")
+    return said
+
+
+def _split(cell: str, name: str) -> Any:
+    """Read a CSV cell of several texts: a JSON list, or one text a line, or texts between bars."""
+    if cell.lstrip().startswith("["):
+        try:
+            return json.loads(cell)
+        except ValueError:
+            raise ValueError(f"{name} begins like a JSON list and is none") from None
+    return re.split(r"\n|\s\|\s", cell)

@@ -1,0 +1,35 @@
+"""Make the web application: middleware, routers, lifespan, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from app import bootstrap
+from app.adapters.migrations import head
+from app.api import contract, health, problems
+from app.api.flow import OneFlowForEachRequest
+from app.databases.names import Database
+from app.settings import ApiSettings, load
+
+
+def create_app(settings: ApiSettings | None = None) -> FastAPI:
+    """Make the application; both databases are proved to be the right ones before it serves."""
+    settings = settings or load(ApiSettings)
+    platform = bootstrap.platform(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        platform.databases.verify()
+        yield
+        platform.databases.close()
+
+    app = FastAPI(title="Reciprocity", version=version("reciprocity"), lifespan=lifespan)
+    app.add_middleware(OneFlowForEachRequest)
+    problems.install(app)
+    app.include_router(health.router(platform.databases, {d.value: head(d) for d in Database}))
+    app.include_router(contract.router(platform, settings.api_key))
+    return app

@@ -1,0 +1,95 @@
+"""Search for partners by vectors: ids and numbers go in, ids and numbers come out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from app.databases.connections import AIConnection
+from app.domain.matching.scores import Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Hold a possible partner and the best cosine in each direction."""
+
+    user_id: UUID
+    i_gain: float
+    they_gain: float
+
+
+# Vectors are of unit length, so the negative inner product is minus the cosine, and quicker.
+_EXACT: Final = (
+    "WITH mine AS MATERIALIZED (SELECT kind, embedding FROM embeddings"
+    "  WHERE user_id = %(id)s AND model = %(model)s),"
+    " best AS (SELECT e.user_id,"
+    "  -min(e.embedding <#> m.embedding) FILTER (WHERE m.kind = 'need') AS i_gain,"
+    "  -min(e.embedding <#> m.embedding) FILTER (WHERE m.kind = 'offer') AS they_gain"
+    "  FROM embeddings e JOIN mine m ON m.kind <> e.kind"
+    "  WHERE e.model = %(model)s AND e.user_id = ANY(%(eligible)s) AND e.user_id <> %(id)s"
+    "  GROUP BY e.user_id)"
+    " SELECT user_id, i_gain, they_gain FROM best"
+    " WHERE i_gain IS NOT NULL AND they_gain IS NOT NULL"
+    " ORDER BY 1 / ((1 + exp((%(midpoint)s - i_gain) / %(scale)s))"
+    "  * (1 + exp((%(midpoint)s - they_gain) / %(scale)s))) DESC, user_id LIMIT %(limit)s"
+)
+
+
+def exact(
+    ai: AIConnection,
+    model: str,
+    user_id: UUID,
+    eligible: Sequence[UUID],
+    calibration: Calibration,
+    *,
+    limit: int,
+) -> list[Candidate]:
+    """Find the best partners among the eligible ones by looking at every one of them."""
+    return (
+        ai.cursor(row_factory=class_row(Candidate))
+        .execute(
+            _EXACT,
+            {
+                "id": user_id,
+                "model": model,
+                "eligible": list(eligible),
+                "midpoint": calibration.midpoint,
+                "scale": calibration.scale,
+                "limit": limit,
+            },
+        )
+        .fetchall()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Couple:
+    """Hold one need of one of two members, an offer of the other, and their cosine."""
+
+    partner_id: UUID
+    need_id: UUID
+    offer_id: UUID
+    i_gain: bool
+    cosine: float
+
+
+def couples(
+    ai: AIConnection, model: str, user_id: UUID, partner_ids: Sequence[UUID]
+) -> list[Couple]:
+    """Give every (need, offer) couple between a member and each of these partners."""
+    rows: list[tuple[Any, ...]] = ai.execute(
+        "SELECT e.user_id, m.kind, m.statement_id, e.statement_id, -(e.embedding <#> m.embedding)"
+        " FROM embeddings e JOIN embeddings m ON m.kind <> e.kind AND m.model = e.model"
+        " WHERE m.user_id = %(id)s AND e.model = %(model)s AND e.user_id = ANY(%(partners)s)",
+        {"id": user_id, "model": model, "partners": list(partner_ids)},
+    ).fetchall()
+    return [
+        Couple(partner, mine, theirs, i_gain=True, cosine=cosine)
+        if kind == "need"
+        else Couple(partner, theirs, mine, i_gain=False, cosine=cosine)
+        for partner, kind, mine, theirs, cosine in rows
+    ]

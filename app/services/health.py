@@ -1,0 +1,89 @@
+"""Say from the data whether the platform can do its work, and what is wrong in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.databases.names import Database
+from app.errors import ReciprocityError
+from app.repositories.ai import revision as ai_revision
+from app.repositories.backend import outbox
+from app.repositories.backend import revision as backend_revision
+from app.services.steps import Databases
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseHealth:
+    """Hold one database's state: its revision, the one this code expects, and what is wrong."""
+
+    revision: str | None
+    expected: str
+    wrong: str
+
+    @property
+    def ready(self) -> bool:
+        """Say whether this database can be worked on."""
+        return not self.wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Hold both databases' states and the work that waits."""
+
+    databases: dict[Database, DatabaseHealth]
+    backlog: outbox.Backlog | None
+
+    @property
+    def ready(self) -> bool:
+        """Say whether both databases can be worked on."""
+        return all(one.ready for one in self.databases.values())
+
+    def plain(self) -> dict[str, Any]:
+        """Give the report as JSON takes it."""
+        told: dict[str, Any] = {"status": "ready" if self.ready else "not ready"}
+        for name, one in self.databases.items():
+            told[name.value] = {
+                "status": "ready" if one.ready else "not ready",
+                "revision": one.revision,
+                "expected_revision": one.expected,
+            } | ({"wrong": one.wrong} if one.wrong else {})
+        if self.backlog is not None:
+            told["outbox"] = {
+                "pending": self.backlog.pending,
+                "running": self.backlog.running,
+                "dead": self.backlog.dead,
+                "oldest_seconds": round(self.backlog.oldest, 1),
+            }
+        return told
+
+
+def report(databases: Databases, heads: dict[str, str]) -> Report:
+    """Ask both databases; one that does not answer is reported, not raised."""
+    backlog = None
+    ai: DatabaseHealth
+    backend_state: DatabaseHealth
+    try:
+        with databases.ai() as connection:
+            ai = _judged(ai_revision.current(connection), heads["ai"], Database.AI)
+    except ReciprocityError as error:
+        ai = DatabaseHealth(None, heads["ai"], str(error))
+    try:
+        with databases.backend() as backend:
+            found = backend_revision.current(backend)
+            backend_state = _judged(found, heads["backend"], Database.BACKEND)
+            backlog = outbox.backlog(backend) if backend_state.ready else None
+    except ReciprocityError as error:
+        backend_state = DatabaseHealth(None, heads["backend"], str(error))
+    return Report({Database.AI: ai, Database.BACKEND: backend_state}, backlog)
+
+
+def _judged(found: str | None, expected: str, database: Database) -> DatabaseHealth:
+    if found == expected:
+        return DatabaseHealth(found, expected, "")
+    return DatabaseHealth(
+        found,
+        expected,
+        f"the {database} database is at revision {found} and this code needs {expected};"
+        " run `reciprocity migrate`",
+    )

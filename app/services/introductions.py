@@ -1,0 +1,108 @@
+"""Show a member their matches, best first, with the reason written from their side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from app.databases.connections import BackendConnection
+from app.repositories.backend import matches, outbox, profiles, runs, users
+
+State = Literal["ready", "computing", "incomplete", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Hold one half of a match: a need, the offer that answers it, how probably it does (0 to 1)."""
+
+    need: str
+    offer: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Hold one match as one of its members sees it."""
+
+    match_id: UUID
+    partner_id: UUID
+    name: str
+    headline: str
+    place: str
+    score: float
+    tier: str
+    my_decision: str
+    their_decision: str
+    i_gain: Gain
+    they_gain: Gain
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Hold a member's matches, and honestly what kind of list it is.
+
+    `method` is exact or approximate, `state` says whether more is being worked on or went wrong,
+    `reason` says why in words.
+    """
+
+    member: users.User
+    state: State
+    reason: str
+    method: str
+    introductions: Sequence[Introduction]
+
+
+def of_member(backend: BackendConnection, user_id: UUID, *, limit: int = 20) -> List:
+    """List a member's matches, best first. An empty list comes with its reason."""
+    member = users.by_id(backend, user_id)
+    rows = matches.of_member(backend, user_id, limit=limit)
+    partners = [row.partner_id for row in rows]
+    people, about = users.by_ids(backend, partners), profiles.by_ids(backend, partners)
+    introductions = [
+        _introduction(row, people[row.partner_id], about.get(row.partner_id)) for row in rows
+    ]
+    state, reason = _state(backend, member, found=bool(rows))
+    approximate = any(row.method == "approximate" for row in rows)
+    return List(member, state, reason, "approximate" if approximate else "exact", introductions)
+
+
+def _introduction(
+    row: matches.Listed, partner: users.User, about: profiles.Profile | None
+) -> Introduction:
+    return Introduction(
+        match_id=row.match_id,
+        partner_id=row.partner_id,
+        name=partner.name,
+        headline=about.headline if about else "",
+        place=about.place if about else "",
+        score=row.score,
+        tier=row.tier,
+        my_decision=row.my_decision,
+        their_decision=row.their_decision,
+        i_gain=Gain(row.my_need, row.their_offer, row.my_gain),
+        they_gain=Gain(row.their_need, row.my_offer, row.their_gain),
+    )
+
+
+def _state(backend: BackendConnection, member: users.User, *, found: bool) -> tuple[State, str]:
+    waiting = outbox.of_member(backend, member.id)
+    if waiting.dead:
+        return "failed", f"the work on this member's matches failed: {waiting.last_error}"
+    if waiting.open:
+        return "computing", "vectors or matches are being made"
+    if found:
+        return "ready", ""
+    last = runs.last(backend)
+    if last is not None and last.state == "failed":
+        return "failed", f"the last matching run failed: {last.reason}"
+    return "incomplete", _why_empty(member)
+
+
+def _why_empty(member: users.User) -> str:
+    if member.onboarding_status != "completed":
+        return "onboarding is not completed yet"
+    if not member.allow_matching or not member.is_active:
+        return "this member is paused"
+    return "nobody yet both gives what this member needs and needs what they give"

@@ -1,0 +1,63 @@
+"""Write and approve summaries: what a member needs and offers, version by version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.databases.connections import BackendConnection
+from app.domain.statements import Kind, summary_text
+from app.errors import InvalidInputError, NotFoundError
+from app.repositories.backend import outbox, statements, summaries, users
+from app.services import topics
+
+
+def draft(
+    backend: BackendConnection,
+    user_id: UUID,
+    needs: Sequence[str],
+    offers: Sequence[str],
+    at: datetime,
+) -> summaries.Summary:
+    """Write the next version of a member's summary as a draft, and complete their onboarding.
+
+    When the newest version says the same already, that one is given and nothing is written.
+    """
+    if not needs and not offers:
+        raise InvalidInputError("A summary needs at least one need or one offer.")
+    newest = summaries.latest(backend, user_id)
+    if newest is not None and _says(backend, newest.id) == (list(needs), list(offers)):
+        return newest
+    written = summaries.create(backend, user_id, summary_text(needs, offers))
+    statements.insert(backend, user_id, written.id, needs, offers, at)
+    users.update_onboarding_status(backend, user_id, "completed")
+    return written
+
+
+def newest_version(backend: BackendConnection, user_id: UUID) -> int:
+    """Give the version of a member's newest summary; 0 when there is none."""
+    newest = summaries.latest(backend, user_id)
+    return 0 if newest is None else newest.version
+
+
+def _says(backend: BackendConnection, summary_id: UUID) -> tuple[list[str], list[str]]:
+    said = statements.of_summary(backend, summary_id)
+    return (
+        [s.text for s in said if s.kind is Kind.NEED],
+        [s.text for s in said if s.kind is Kind.OFFER],
+    )
+
+
+def approve(backend: BackendConnection, user_id: UUID) -> summaries.Summary:
+    """Approve the newest summary of a member and cause their vectors and matches to be made.
+
+    Approving an approved one again changes nothing and causes nothing.
+    """
+    newest = summaries.latest(backend, user_id)
+    if newest is None:
+        raise NotFoundError(f"The member {user_id} has no summary to approve yet.")
+    if newest.status != "approved":
+        summaries.approve(backend, newest.id)
+        outbox.add(backend, topics.EMBED, [user_id], {"version": newest.version})
+    return newest

@@ -1,0 +1,61 @@
+"""Start a worker: settings and databases are proved before the first message is taken."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from celery import Celery
+from celery.signals import worker_shutting_down
+
+from app import bootstrap
+from app.adapters.postgresql import postgresql_adapter
+from app.repositories.backend import outbox
+from app.services import topics
+from app.settings import WorkerSettings, load
+from app.workers.celery_app import LOOK, MATCH_SYNC, celery_app
+from app.workers.relay import Relay
+
+
+def build(settings: WorkerSettings) -> Celery:
+    """Make the application with its two tasks bound to this process's platform."""
+    platform = bootstrap.platform(settings)
+    made = celery_app(settings.broker_url)
+    relay = Relay(platform.databases, platform.embedder)
+    stopping: list[bool] = []
+    worker_shutting_down.connect(lambda **_: stopping.append(True), weak=False)
+
+    @made.task(name=LOOK)  # type: ignore[untyped-decorator] # Celery ships no types
+    def look_at_outbox() -> None:
+        """Do what is due in the outbox."""
+        relay.look(stop=lambda: bool(stopping))
+
+    @made.task(name=MATCH_SYNC)  # type: ignore[untyped-decorator] # Celery ships no types
+    def match_sync() -> None:
+        """Make all members' lists anew: written down as work first, then done."""
+        with platform.databases.backend() as backend:
+            outbox.add_for_everybody(backend, topics.MATCH_SYNC)
+        relay.look(stop=lambda: bool(stopping))
+
+    return made
+
+
+def run(settings: WorkerSettings | None = None) -> None:
+    """Work until told to stop; raise before the first message when anything is not as it must be."""
+    settings = settings or load(WorkerSettings)
+    made = build(settings)
+    postgresql_adapter.verify()
+    postgresql_adapter.close()  # the worker's children open their own
+    with tempfile.TemporaryDirectory(prefix="reciprocity-beat-") as folder:
+        made.worker_main(
+            [
+                "worker",
+                "--beat",
+                # What beat remembers between two starts is of no use: a worker that starts looks at once.
+                f"--schedule={Path(folder) / 'beat'}",
+                f"--concurrency={settings.concurrency}",
+                "--loglevel=INFO",
+                "--without-gossip",
+                "--without-mingle",
+            ]
+        )

@@ -1,0 +1,92 @@
+"""Look at the outbox and do what is due, in batches that fail one by one and never as a whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from app.domain.backoff import retry_in
+from app.repositories.backend import outbox
+from app.services import embed, match_sync, steps, topics
+from app.services.ports import Embedder
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=15)
+BATCH: Final = {topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
+
+
+@dataclass(slots=True)
+class Relay:
+    """Do the work of the outbox, topic by topic, with one platform's databases and model."""
+
+    databases: steps.Databases
+    embedder: Embedder
+    timings: steps.Timings = field(default_factory=steps.Timings)
+
+    def look(self, stop: Callable[[], bool] = lambda: False) -> int:
+        """Do everything that is due; give how many events were done."""
+        done = 0
+        while not stop():
+            done_now = self._once()
+            if not done_now:
+                break
+            done += done_now
+        return done
+
+    def _once(self) -> int:
+        """Take the first topic that has work: vectors first, so that one sync serves many."""
+        for topic in topics.TOPICS:
+            with self.databases.backend() as backend:
+                events = outbox.claim(backend, [topic], limit=BATCH[topic], lease=LEASE)
+            if events:
+                self._do(topic, events)
+                return len(events)
+        return 0
+
+    def _do(self, topic: str, events: Sequence[outbox.Event]) -> None:
+        try:
+            self._act(topic, events)
+        except Exception as error:  # noqa: BLE001 - whatever it was is written down and tried again
+            if len(events) > 1:
+                log.warning(
+                    "%s failed for %d at once (%s); each alone now", topic, len(events), error
+                )
+                for event in events:
+                    self._do(topic, [event])
+            else:
+                self._put_back(events[0], error)
+
+    def _act(self, topic: str, events: Sequence[outbox.Event]) -> None:
+        user_ids: list[UUID] = list(dict.fromkeys(e.user_id for e in events if e.user_id))
+        event_ids = [event.id for event in events]
+        if topic == topics.EMBED:
+            made = embed.EmbedJob(self.embedder, user_ids, event_ids)
+            steps.run(self.databases, embed.STEPS, made, self.timings)
+        else:
+            everybody = any(event.user_id is None for event in events)
+            job = match_sync.MatchJob(
+                self.embedder,
+                None if everybody else user_ids,
+                trigger="outbox",
+                event_ids=event_ids,
+            )
+            match_sync.run(self.databases, job, self.timings)
+
+    def _put_back(self, event: outbox.Event, error: Exception) -> None:
+        delay = retry_in(event.attempts)
+        log.error(
+            "event %d (%s) failed at attempt %d: %s; %s",
+            event.id,
+            event.topic,
+            event.attempts,
+            error,
+            "it is dead until somebody mends it" if delay is None else f"again in {delay}",
+            exc_info=error,
+        )
+        with self.databases.backend() as backend:
+            outbox.failed(backend, [event.id], f"{type(error).__name__}: {error}", retry_in=delay)
