@@ -1,0 +1,234 @@
+"""The best partners of all members at once, exact, by blocked matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.matching.couples import Couples, Gains, ScoredPairs
+from app.domain.matching.scores import Calibration, Floats
+from app.domain.matching.shortlists import BLOCK_LIMIT, MEMBER_LIMIT, Risk, Shortlists
+from app.domain.matching.tiles import Block, BlockReader, Tile, ordered_members
+from app.domain.matching.vectors import Indices, MemberVectors, Vectors
+
+# A product of two blocks stays in a shared cache of some tens of megabytes.
+_BLOCK = 1024
+_BLOCKS_HELD = 8
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """Hold one row for each unordered pair that stands in at least one list, by (a, b).
+
+    a < b are member indices. `a_gains` and `b_gains` hold the rows of each side's best couple in
+    `MemberVectors`, its cosine and its gain; score = pair_score(a_gains.gain, b_gains.gain).
+    `a_place` is the place of b in a's list counted from 1, or 0 when b is not in it; `b_place`
+    likewise.
+    """
+
+    a: Indices
+    b: Indices
+    score: Floats
+    a_gains: Gains
+    b_gains: Gains
+    a_place: NDArray[np.int32]
+    b_place: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def partners(self, member: int) -> Indices:
+        """Give the list of one member, the best partner first."""
+        mine = np.flatnonzero((self.a == member) & (self.a_place > 0))
+        theirs = np.flatnonzero((self.b == member) & (self.b_place > 0))
+        place = np.concatenate([self.a_place[mine], self.b_place[theirs]])
+        partner = np.concatenate([self.b[mine], self.a[theirs]])
+        return np.asarray(partner[np.argsort(place)], np.int64)
+
+
+def best_pairs(
+    vectors: MemberVectors,
+    *,
+    length: int,
+    calibration: Calibration,
+    forbidden: NDArray[np.integer] | None = None,
+    members: NDArray[np.integer] | None = None,
+    progress: Progress | None = None,
+) -> PairTable:
+    """Find the `length` best partners of each member, or of `members` only, among everybody.
+
+    Nobody without a need or without an offer is paired, nor any pair of `forbidden` (k, 2). Exact
+    for the float32 vectors given; equal scores are ordered by the partner's index. `progress` is
+    told the share of the work that is done, 0 to 1. Memory beyond the vectors and the result is
+    a few blocks and about 16 bytes for each place in a list.
+    """
+    if length < 1:
+        raise ValueError("a list has at least one place: give a length of 1 or more")
+    if vectors.members > MEMBER_LIMIT:
+        raise ValueError(f"at most {MEMBER_LIMIT} members fit one run: split the community")
+    search = _Search(vectors, length, calibration, forbidden)
+    tell = progress or (lambda _share: None)
+    asked = None if members is None else np.unique(np.asarray(members, np.int64))
+    if asked is not None and len(asked) and not 0 <= asked[0] <= asked[-1] < vectors.members:
+        raise ValueError(f"members to list are indices from 0 to {vectors.members - 1}")
+    return search.everybody(tell) if asked is None else search.only(asked, tell)
+
+
+class _Search:
+    def __init__(
+        self,
+        vectors: MemberVectors,
+        length: int,
+        calibration: Calibration,
+        forbidden: NDArray[np.integer] | None,
+    ) -> None:
+        self._count = vectors.members
+        self._length = length
+        self._reader = BlockReader(vectors)
+        self._risk = Risk(calibration, vectors.width)
+        self._couples = Couples(vectors, calibration)
+        self._tile = Tile()
+        self._order = ordered_members(vectors)
+        self._forbidden = _pair_codes(forbidden, self._count)
+
+    def everybody(self, tell: Progress) -> PairTable:
+        parts = _split(self._order)
+        lists = [self._shortlists(part) for part in parts]
+        total = len(parts) * (len(parts) + 1) / 2
+        done = 0
+        for index, part in enumerate(parts):
+            # A block with itself comes first: its lists give every row a limit to start from.
+            self._first(self._reader.block(part), lists[index])
+            done += 1
+            tell(done / total)
+        for start in range(0, len(parts), _BLOCKS_HELD):
+            held = [self._reader.block(part) for part in parts[start : start + _BLOCKS_HELD]]
+            for column in range(start + 1, len(parts)):
+                at = column - start
+                block = held[at] if at < len(held) else self._reader.block(parts[column])
+                for row, other in enumerate(held[: min(at, len(held))], start):
+                    self._meet(other, block, lists[row], lists[column])
+                    done += 1
+                    tell(done / total)
+        return self._table(lists)
+
+    def only(self, asked: Indices, tell: Progress) -> PairTable:
+        rows = [self._shortlists(part) for part in _split(self._order[np.isin(self._order, asked)])]
+        blocks = [self._reader.block(each.members) for each in rows]
+        parts = _split(self._order)
+        for done, part in enumerate(parts, 1):
+            block = self._reader.block(part)
+            for mine, lists in zip(blocks, rows, strict=True):
+                self._meet(mine, block, lists, None)
+            tell(done / len(parts))
+        return self._table(rows)
+
+    def _shortlists(self, members: Indices) -> Shortlists:
+        return Shortlists(members, self._length, self._risk, self._exact_score)
+
+    def _exact_score(self, members: Indices, partners: Indices) -> Floats:
+        return self._couples.score(members, partners).score
+
+    def _first(self, block: Block, lists: Shortlists) -> None:
+        risk = self._risk.of(*self._tile.gains(block, block))
+        np.fill_diagonal(risk, np.inf)
+        if len(self._forbidden):
+            row, column = np.divmod(np.arange(risk.size), len(block.members))
+            barred = self._barred(block.members[row], block.members[column])
+            risk.reshape(-1)[barred] = np.inf
+        near = np.isfinite(risk)
+        if len(block.members) > self._length:
+            edge = np.partition(risk, self._length - 1, axis=1)[:, self._length - 1]
+            near &= risk <= (edge * np.float32(1.0 + self._risk.slack))[:, None]
+        row, column = np.nonzero(near)
+        lists.offer(row, risk[row, column], block.members[column])
+        lists.settle()
+
+    def _meet(
+        self, rows: Block, columns: Block, mine: Shortlists, theirs: Shortlists | None
+    ) -> None:
+        gained, given = self._tile.gains(rows, columns)
+        at = self._promising(self._tile.total(gained, given), mine, theirs)
+        row, column = np.divmod(at, len(columns.members))
+        member, partner = rows.members[row], columns.members[column]
+        free = (member != partner) & ~self._barred(member, partner)
+        if not free.all():
+            row, column, member, partner = row[free], column[free], member[free], partner[free]
+        risk = self._risk.of(gained[row, column], given[row, column])
+        mine.offer(row, risk, partner)
+        if theirs is not None:
+            theirs.offer(column, risk, member)
+
+    @staticmethod
+    def _promising(total: Vectors, mine: Shortlists, theirs: Shortlists | None) -> Indices:
+        near = total >= mine.least_sum[:, None]
+        if theirs is not None:
+            near |= total >= theirs.least_sum
+        return np.flatnonzero(near)
+
+    def _barred(self, a: Indices, b: Indices) -> NDArray[np.bool_]:
+        if len(self._forbidden) == 0:
+            return np.zeros(len(a), np.bool_)
+        code = np.minimum(a, b) * self._count + np.maximum(a, b)
+        at = np.searchsorted(self._forbidden, code)
+        at[at == len(self._forbidden)] = 0
+        return np.asarray(self._forbidden[at] == code)
+
+    def _table(self, lists: list[Shortlists]) -> PairTable:
+        found = [each.entries() for each in lists]
+        member = np.concatenate([np.empty(0, np.int64), *(one for one, _ in found)])
+        partner = np.concatenate([np.empty(0, np.int64), *(one for _, one in found)])
+        codes, pair = np.unique(
+            np.minimum(member, partner) * self._count + np.maximum(member, partner),
+            return_inverse=True,
+        )
+        a, b = np.divmod(codes, max(self._count, 1))
+        scored = self._couples.score(a, b)
+        order = np.lexsort((partner, -scored.score[pair], member))
+        ranked = member[order]
+        place = np.arange(len(order)) - np.searchsorted(ranked, ranked) + 1
+        a_place, b_place = np.zeros(len(a), np.int32), np.zeros(len(a), np.int32)
+        listed = order[place <= self._length]
+        place = place[place <= self._length]
+        for side, places in ((a, a_place), (b, b_place)):
+            own = member[listed] == side[pair[listed]]
+            places[pair[listed][own]] = place[own]
+        return _select(a, b, scored, a_place, b_place)
+
+
+def _select(
+    a: Indices,
+    b: Indices,
+    scored: ScoredPairs,
+    a_place: NDArray[np.int32],
+    b_place: NDArray[np.int32],
+) -> PairTable:
+    at = np.flatnonzero((a_place > 0) | (b_place > 0))
+    sides = [
+        Gains(side.need[at], side.offer[at], side.cosine[at], side.gain[at])
+        for side in (scored.a_gains, scored.b_gains)
+    ]
+    return PairTable(a[at], b[at], scored.score[at], sides[0], sides[1], a_place[at], b_place[at])
+
+
+def _split(members: Indices) -> list[Indices]:
+    size = min(_BLOCK, BLOCK_LIMIT)
+    return list(_even_parts(members, -(-len(members) // size))) if len(members) else []
+
+
+def _even_parts(members: Indices, parts: int) -> Iterator[Indices]:
+    yield from np.array_split(members, parts)
+
+
+def _pair_codes(pairs: NDArray[np.integer] | None, count: int) -> Indices:
+    if pairs is None or len(pairs) == 0:
+        return np.empty(0, np.int64)
+    both = np.asarray(pairs, np.int64)
+    if both.ndim != 2 or both.shape[1] != 2:  # noqa: PLR2004 (two members make a pair)
+        raise ValueError("forbidden pairs are given as a (k, 2) array of member indices")
+    return np.unique(both.min(axis=1) * count + both.max(axis=1))
