@@ -99,23 +99,25 @@ def up(*, detach: bool, listen: str, any_port: bool, only_servers: bool) -> None
     if detach:
         _start_detached(embedded, listen, any_port=any_port, only_servers=only_servers)
         return
-    _mention_ignored_variables()
     supervisor = (
         Supervisor(embedded, programs=[], migrate=None) if only_servers else Supervisor(embedded)
     )
     try:
-        supervisor.run(
-            listen=listen, any_port=any_port, on_ready=lambda: _print_addresses(embedded)
-        )
+        supervisor.run(listen=listen, any_port=any_port, on_ready=lambda: _announce(embedded))
     except AlreadyRunningError as answer:
         _say(str(answer))
         _print_addresses(embedded)
 
 
-def _mention_ignored_variables() -> None:
+def _announce(embedded: Embedded) -> None:
+    ours = embedded.environment()
     for variable in ("DATABASE_URL", "RECIPROCITY_BACKEND_DB_URL"):
-        if os.environ.get(variable):
-            _say(f"{variable} is set; the API and worker started here use this command's servers.")
+        if os.environ.get(variable, ours[variable]) != ours[variable]:
+            _say(
+                f"{variable} of your shell names another server. What is started here uses the "
+                'servers below; other commands of that shell do so after eval "$(reciprocity env)".'
+            )
+    _print_addresses(embedded)
 
 
 def _print_addresses(embedded: Embedded) -> None:
@@ -142,7 +144,7 @@ def _start_detached(embedded: Embedded, listen: str, *, any_port: bool, only_ser
     options += ["--only-servers"] if only_servers else []
     begin = log.stat().st_size if log.exists() else 0
     process = spawn(
-        [sys.executable, "-c", "from app.cli.embedded import up; up()", *options],
+        [sys.executable, "-m", "app.cli.main", "up", *options],
         folder=project_folder(),
         log=log,
         environment={**os.environ, VARIABLE: str(embedded.home.root), "PYTHONUNBUFFERED": "1"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from app.embedded.placement import place_postgres
 from app.embedded.ports import LOOPBACK, claim
 from app.embedded.postgres import PostgresServer, is_loopback
 from app.embedded.postmaster import read_postmaster
+from app.embedded.processes import end
 from app.embedded.provisioning import (
     AI_DATABASE,
     AI_PASSWORD,
@@ -39,6 +41,15 @@ Server = PostgresServer | RedisServer
 
 def _silent(_line: str) -> None:
     """Say nothing."""
+
+
+def _broker_of_the_caller(home: Home) -> str | None:
+    """Return the broker that the environment names, None for our own of this folder.
+
+    A shell that took over `reciprocity env` names ours; it must still be started and stopped.
+    """
+    given = os.environ.get(BROKER_VARIABLE, "").strip()
+    return given if given and not home.holds_secret_in(given) else None
 
 
 class Embedded:
@@ -63,7 +74,7 @@ class Embedded:
         self.state = load_state(self.home.state)
         self._major = major
         self._settings = dict(settings or {})
-        self._external_broker = os.environ.get(BROKER_VARIABLE, "").strip() or None
+        self._external_broker = _broker_of_the_caller(self.home)
         self._with_broker = broker and self._external_broker is None
         self._servers: dict[str, Server] = {}
 
@@ -239,10 +250,13 @@ class Embedded:
         self._stop_together(redis)
         self._stop_together(s for s in self.servers.values() if s not in redis)
         for name in self.servers:
-            self.state.processes.pop(name, None)
+            known = self.state.processes.pop(name, None)
+            if known is not None:  # its lock file is gone with the folder, it itself may not be
+                end(known, ((signal.SIGINT, 20.0),))
         self.state.phase = "stopped"
         self.state.supervisor = None
-        self.state.save(self.home.state)
+        if self.home.root.is_dir():
+            self.state.save(self.home.state)
 
     def _stop_together(self, servers: Iterable[Server]) -> None:
         with ThreadPoolExecutor(3) as pool:

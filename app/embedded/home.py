@@ -106,20 +106,27 @@ class Home:
 
     def secret(self, name: str) -> str:
         """Return a password of this folder, made at random when it is first asked for."""
-        path = self.root / "secrets.json"
-        known: dict[str, str] = {}
-        if path.exists():
-            try:
-                known = dict(json.loads(path.read_text(encoding="utf-8")))
-            except ValueError as error:
-                raise DataFolderError(
-                    f"{path} is no longer readable as JSON. Restore it, or stop the servers and "
-                    f"remove {self.root}: that loses the data."
-                ) from error
+        known = self._known_secrets()
         if name not in known:
             known[name] = secrets.token_urlsafe(24)
-            write_private(path, json.dumps(known))
+            write_private(self.root / "secrets.json", json.dumps(known))
         return known[name]
+
+    def holds_secret_in(self, text: str) -> bool:
+        """Tell whether a text carries a password of this folder."""
+        return any(secret in text for secret in self._known_secrets().values())
+
+    def _known_secrets(self) -> dict[str, str]:
+        path = self.root / "secrets.json"
+        if not path.exists():
+            return {}
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise DataFolderError(
+                f"{path} is no longer readable as JSON. Restore it, or stop the servers and "
+                f"remove {self.root}: that loses the data."
+            ) from error
 
 
 def _acquire(descriptor: int, root: Path) -> None:

@@ -56,6 +56,11 @@ def load_state(path: Path) -> State:
         return _parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return State()
+    except PermissionError as error:
+        raise DataFolderError(
+            f"{path} belongs to another user. Run the command as that user or with sudo, or set "
+            "RECIPROCITY_HOME to a folder of your own."
+        ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DataFolderError(
             f"{path} cannot be understood. Remove it: `reciprocity up` finds running servers by "

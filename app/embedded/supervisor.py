@@ -8,12 +8,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from app.embedded.embedded import Embedded
-from app.embedded.errors import EmbeddedError
+from app.embedded.errors import DataFolderError, EmbeddedError
 from app.embedded.ports import LOOPBACK, claim
 from app.embedded.processes import ProcessIdentity, end_session, wait_until_gone
 from app.embedded.programs import (
@@ -99,7 +99,8 @@ class Supervisor:
                     for watched in self._watched:
                         self._tend(watched)
             finally:
-                with self.embedded.home.locked():
+                home = self.embedded.home
+                with home.locked() if home.root.is_dir() else nullcontext():
                     self._stop()
 
     @contextmanager
@@ -112,7 +113,9 @@ class Supervisor:
         def ask(_number: int, _frame: FrameType | None) -> None:
             self.stopping.set()
 
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # else under nohup
+            numbers.append(signal.SIGHUP)
         before = {number: signal.signal(number, ask) for number in numbers}
         try:
             yield
@@ -203,6 +206,11 @@ class Supervisor:
             watched.deaths.append(now)
             while watched.deaths[0] < now - _WINDOW_SECONDS:
                 watched.deaths.popleft()
+            if not self.embedded.home.state.exists():
+                raise DataFolderError(
+                    f"{self.embedded.home.root} was removed while its servers ran, so everything "
+                    "is stopped. Run `reciprocity down` before you remove a folder."
+                )
             log = self.embedded.home.logs / f"{watched.name}.log"
             if len(watched.deaths) > _DEATHS_ALLOWED:
                 raise EmbeddedError(

@@ -179,15 +179,6 @@ def test_any_port_takes_a_free_one_and_says_so(home: Path) -> None:
         embedded.stop()
 
 
-def test_two_folders_live_side_by_side_and_a_stopped_one_can_be_deleted(home: Path) -> None:
-    embedded = Embedded(home, settings=THROW_AWAY)
-    embedded.start(ports=Ports.any())
-    embedded.stop()
-    assert [server.pid for server in embedded.servers.values()] == [None, None, None]
-    shutil.rmtree(home)
-    assert not home.exists()
-
-
 def test_it_works_below_a_folder_nobody_else_may_enter(server: PostgresServer) -> None:
     """A home of mode 0700, as many systems make them."""
     closed = Path(tempfile.mkdtemp(prefix="reciprocity-closed-")).resolve()

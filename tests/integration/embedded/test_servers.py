@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import socket
 import stat
 import subprocess
@@ -200,13 +201,26 @@ def test_another_broker_makes_ours_needless(monkeypatch: pytest.MonkeyPatch) -> 
         assert "redis" not in embedded.servers
 
 
-def test_two_fresh_servers_are_ready_within_seconds(home: Path) -> None:
+def test_a_shell_that_took_our_variables_over_names_no_other_broker(
+    running: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", running.environment()["CELERY_BROKER_URL"])
+    other = Embedded(running.home.root, major=running.ai.binaries.major)
+    assert other.broker is not None
+    assert other.broker.pid == _broker(running).pid
+
+
+def test_fresh_servers_are_ready_within_seconds_and_their_folder_can_be_deleted(
+    home: Path,
+) -> None:
     said: list[str] = []
     embedded = Embedded(home, broker=False, say=said.append)
     begin = time.monotonic()
     embedded.start(ports=Ports.any())
     took = time.monotonic() - begin
     embedded.stop()
+    shutil.rmtree(home)
+    assert not home.exists()
     assert took < 15  # 1.3 s on two idle cores
     assert sum("new data folder" in line for line in said) == 2
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -260,3 +261,16 @@ def test_down_clears_what_a_killed_supervisor_left(shared_home: Path) -> None:
     assert bring_down(Embedded(shared_home)) is True
     assert not any(identity.is_alive() for identity in left.values())
     assert bring_down(Embedded(shared_home)) is False
+
+
+def test_a_folder_removed_under_running_servers_ends_them_and_says_so(home: Path) -> None:
+    embedded = _embedded(home)
+    errors: list[BaseException] = []
+    with _supervised(Supervisor(embedded, programs=[], migrate=None), errors):
+        running = list(embedded.state.processes.values())
+        assert len(running) == 3
+        shutil.rmtree(home)
+        _wait_for(lambda: bool(errors))
+    assert "was removed while its servers ran" in str(errors[0])
+    assert not [identity for identity in running if identity.is_alive()]
+    assert not home.exists()

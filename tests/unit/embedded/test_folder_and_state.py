@@ -121,6 +121,15 @@ def test_a_state_that_cannot_be_understood_says_what_to_do(tmp_path: Path, text:
         load_state(path)
 
 
+def test_the_state_of_another_user_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    class Closed(type(tmp_path)):  # type: ignore[misc] # root could read any real file
+        def read_text(self, *_args: object, **_kwargs: object) -> str:
+            raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(DataFolderError, match=r"belongs to another user.*sudo"):
+        load_state(Closed(tmp_path / "state.json"))
+
+
 def test_a_listener_is_seen_and_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
