@@ -5,6 +5,7 @@ Nothing here opens a connection by itself: `app/adapters/postgresql.py` is the o
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
@@ -58,6 +59,18 @@ class DatabaseConnection(psycopg.Connection[Row]):
         super().__init_subclass__()
         if "guard" in cls.__dict__:
             cls._cursor_class, cls._server_cursor_class = _cursors(cls.guard)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Commit, or roll back after an error, and close: a pooled connection goes back."""
+        try:
+            super().__exit__(exc_type, exc_val, exc_tb)
+        finally:
+            self.close()
 
     if not TYPE_CHECKING:  # for the types, psycopg's own overloads say more
 

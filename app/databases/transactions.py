@@ -48,7 +48,7 @@ def _open() -> list[DatabaseConnection]:
         connection
         for connection in alive
         if not connection.closed
-        and connection.pgconn.transaction_status is not TransactionStatus.IDLE
+        and connection.pgconn.transaction_status != TransactionStatus.IDLE
     ]
     references[:] = [weakref.ref(connection) for connection in still]
     return still

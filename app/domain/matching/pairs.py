@@ -31,7 +31,9 @@ class Pair:
 
     def __post_init__(self) -> None:
         if not self.a < self.b:
-            raise ValueError("the smaller id of a pair comes first, and nobody pairs with themselves")
+            raise ValueError(
+                "the smaller id of a pair comes first, and nobody pairs with themselves"
+            )
 
     @classmethod
     def of(cls, member: UUID, other: UUID, score: float, gains: Reason, gives: Reason) -> Pair:

@@ -27,7 +27,8 @@ class Calibration:
     def probability(self, cosine: float | Floats) -> Floats:
         """Give p for each cosine; shapes are kept."""
         return np.asarray(
-            1.0 / (1.0 + np.exp(-(np.asarray(cosine, dtype=np.float64) - self.midpoint) / self.scale))
+            1.0
+            / (1.0 + np.exp(-(np.asarray(cosine, dtype=np.float64) - self.midpoint) / self.scale))
         )
 
 

@@ -1,0 +1,168 @@
+"""Real servers for every test that asks: two PostgreSQL servers and a fresh pair of databases."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.adapters.embedding import Embedder, build_embedder
+from app.adapters.migrations import migrate
+from app.adapters.postgresql import PostgreSQLAdapter
+from app.databases.names import Database
+from app.embedded.embedded import Embedded
+from app.embedded.home import temporary_home
+from app.embedded.postgres import PostgresServer
+from app.embedded.provisioning import provision
+from app.embedded.state import Ports
+from app.services.model_registry import register_model
+from app.settings import DatabaseSettings
+from app.workers.relay import Relay
+
+ROOT = Path(__file__).parent.parent
+THROW_AWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+    "log_statement": "all",
+}
+_numbers = itertools.count()
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two fresh databases, and how to reach them."""
+
+    servers: Embedded
+    name: str
+    settings: DatabaseSettings
+
+    def server(self, database: Database) -> PostgresServer:
+        return self.servers.ai if database is Database.AI else self.servers.backend
+
+    def sql(self, database: Database, text: str) -> str:
+        """Run SQL as the server's superuser, past every wall; unaligned rows come back."""
+        return provision(self.server(database), text, database=self.name)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.settings.database_url,
+            "RECIPROCITY_BACKEND_DB_URL": self.settings.backend_database_url,
+        }
+
+
+def _settings(servers: Embedded, name: str) -> DatabaseSettings:
+    ai, backend = servers.ai.port, servers.backend.port
+    return DatabaseSettings.model_validate(
+        {
+            "DATABASE_URL": f"postgresql://reciprocity_user:reciprocity_pass@127.0.0.1:{ai}/{name}",
+            "RECIPROCITY_BACKEND_DB_URL": f"postgresql://postgres:postgres@127.0.0.1:{backend}/{name}",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Embedded]:
+    major = int(os.environ.get("RECIPROCITY_TEST_POSTGRES", "18"))
+    with temporary_home() as home:
+        embedded = Embedded(home, major=major, settings=THROW_AWAY)
+        embedded.start(ports=Ports.any())
+        try:
+            yield embedded
+        finally:
+            embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return build_embedder()
+
+
+def _create(servers: Embedded, name: str, template: str) -> None:
+    for server, owner in ((servers.ai, "reciprocity_user"), (servers.backend, "postgres")):
+        provision(
+            server,
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {owner} STRATEGY FILE_COPY;',
+        )
+
+
+@pytest.fixture(scope="session")
+def empty_template(servers: Embedded) -> str:
+    """Two databases as a DBA hands them over: empty, pgvector installed in the AI one."""
+    _create(servers, "empty", "template0")
+    provision(servers.ai, "CREATE EXTENSION vector;", database="empty")
+    return "empty"
+
+
+@pytest.fixture(scope="session")
+def migrated_template(servers: Embedded, empty_template: str, embedder: Embedder) -> str:
+    _create(servers, "migrated", empty_template)
+    adapter = PostgreSQLAdapter(_settings(servers, "migrated"))
+    migrate(adapter, "test")
+    with adapter.migrating_ai() as ai:
+        register_model(ai, embedder.model, embedder.dimensions)
+    adapter.close()
+    return "migrated"
+
+
+def _pair(servers: Embedded, template: str) -> Iterator[Pair]:
+    name = f"pair_{next(_numbers)}"
+    _create(servers, name, template)
+    yield Pair(servers, name, _settings(servers, name))
+    for server in (servers.ai, servers.backend):
+        provision(server, f'DROP DATABASE "{name}" WITH (FORCE);')
+
+
+@pytest.fixture
+def empty_pair(servers: Embedded, empty_template: str) -> Iterator[Pair]:
+    yield from _pair(servers, empty_template)
+
+
+@pytest.fixture
+def pair(servers: Embedded, migrated_template: str) -> Iterator[Pair]:
+    yield from _pair(servers, migrated_template)
+
+
+@pytest.fixture
+def adapter(pair: Pair) -> Iterator[PostgreSQLAdapter]:
+    made = PostgreSQLAdapter(pair.settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def relay(adapter: PostgreSQLAdapter, embedder: Embedder) -> Relay:
+    """The worker's work, done when the test says so."""
+    return Relay(adapter, embedder)
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command of this project as its own process, with an environment of its own."""
+
+    def command(
+        arguments: Sequence[str], environment: dict[str, str], *, cwd: Path = ROOT, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        clean = {k: os.environ[k] for k in ("PATH", "HOME", "LANG") if k in os.environ}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env=clean | {"RECIPROCITY_ENV_FILE": "/nonexistent/.env"} | environment,
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return command
