@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters import member_files
 from app.adapters.embedding import Embedder, build_embedder
 from app.adapters.migrations import migrate
 from app.adapters.postgresql import PostgreSQLAdapter
@@ -21,9 +22,12 @@ from app.embedded.home import temporary_home
 from app.embedded.postgres import PostgresServer
 from app.embedded.provisioning import provision
 from app.embedded.state import Ports
+from app.sample import community_path
+from app.services import import_members
 from app.services.model_registry import register_model
 from app.settings import DatabaseSettings
 from app.workers.relay import Relay
+from tests.people import People
 
 ROOT = Path(__file__).parent.parent
 THROW_AWAY = {
@@ -60,6 +64,21 @@ class Pair:
             "DATABASE_URL": self.settings.database_url,
             "RECIPROCITY_BACKEND_DB_URL": self.settings.backend_database_url,
         }
+
+    def counts(self) -> dict[str, int]:
+        """Count the rows of every table of both databases, to tell that nothing was changed."""
+        found: dict[str, int] = {}
+        for database in Database:
+            names = self.sql(database, "SELECT relname FROM pg_stat_user_tables").split()
+            if names:
+                query = " UNION ALL ".join(f"SELECT '{n}', count(*) FROM {n}" for n in names)
+                rows = (row.split("|") for row in self.sql(database, query).splitlines())
+                found |= {name: int(count) for name, count in rows}
+        return found
+
+    def log(self, database: Database) -> str:
+        """Read the server's log, in which every statement stands that reached it."""
+        return self.server(database).log.read_text(encoding="utf-8", errors="replace")
 
 
 def _settings(servers: Embedded, name: str) -> DatabaseSettings:
@@ -116,6 +135,18 @@ def migrated_template(servers: Embedded, empty_template: str, embedder: Embedder
     return "migrated"
 
 
+@pytest.fixture(scope="session")
+def matched_template(servers: Embedded, migrated_template: str, embedder: Embedder) -> str:
+    """The first thirty members of the sample community, imported, approved and matched."""
+    _create(servers, "matched", migrated_template)
+    adapter = PostgreSQLAdapter(_settings(servers, "matched"))
+    rows = member_files.read(community_path())[:30]
+    import_members.import_members(adapter, rows, approve=True, progress=lambda _count: None)
+    Relay(adapter, embedder).look()
+    adapter.close()
+    return "matched"
+
+
 def _pair(servers: Embedded, template: str) -> Iterator[Pair]:
     name = f"pair_{next(_numbers)}"
     _create(servers, name, template)
@@ -135,6 +166,18 @@ def pair(servers: Embedded, migrated_template: str) -> Iterator[Pair]:
 
 
 @pytest.fixture
+def matched_pair(servers: Embedded, matched_template: str) -> Iterator[Pair]:
+    """A community of its own that has its matches, to be changed by the test."""
+    yield from _pair(servers, matched_template)
+
+
+@pytest.fixture(scope="module")
+def read_only_pair(servers: Embedded, matched_template: str) -> Iterator[Pair]:
+    """A community that has its matches, shared by a module's tests: they may only read it."""
+    yield from _pair(servers, matched_template)
+
+
+@pytest.fixture
 def adapter(pair: Pair) -> Iterator[PostgreSQLAdapter]:
     made = PostgreSQLAdapter(pair.settings)
     yield made
@@ -145,6 +188,12 @@ def adapter(pair: Pair) -> Iterator[PostgreSQLAdapter]:
 def relay(adapter: PostgreSQLAdapter, embedder: Embedder) -> Relay:
     """The worker's work, done when the test says so."""
     return Relay(adapter, embedder)
+
+
+@pytest.fixture
+def people(adapter: PostgreSQLAdapter) -> People:
+    """Members whose words are chosen by the test, matched by the words they share."""
+    return People(adapter)
 
 
 @pytest.fixture
