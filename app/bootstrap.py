@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
+from app.adapters.embedding_memory import RememberingEmbedder
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
 from app.services.ports import Bell, Embedder
 from app.settings import CommandSettings, EmbeddingSettings, WorkerSettings
@@ -22,13 +23,14 @@ class Platform:
 
 def embedder(settings: EmbeddingSettings) -> Embedder:
     """Choose the embedding model that the settings name."""
-    return build_embedder(
+    chosen = build_embedder(
         folder=settings.folder,
         base_url=settings.base_url,
         api_key=settings.embedding_api_key,
         model=settings.model,
         dimensions=settings.dimensions,
     )
+    return RememberingEmbedder(chosen)
 
 
 def platform(settings: CommandSettings | WorkerSettings) -> Platform:

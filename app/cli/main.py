@@ -17,6 +17,7 @@ _PLACES: Final = {
     "status": "app.cli.embedded",
     "psql": "app.cli.embedded",
     "env": "app.cli.embedded",
+    "demo": "app.cli.demo",
     "migrate": "app.cli.databases",
     "import": "app.cli.members",
     "matches": "app.cli.members",

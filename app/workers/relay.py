@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,12 +31,16 @@ class Relay:
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Do everything that is due; give how many events were done."""
-        done = 0
+        done, begun = 0, time.perf_counter()
+        self.timings = steps.Timings()
         while not stop():
             done_now = self._once()
             if not done_now:
                 break
             done += done_now
+        if done:
+            stages = ", ".join(f"{name} {took:.2f}" for name, took in self.timings.seconds.items())
+            log.info("%d events in %.2f s (%s)", done, time.perf_counter() - begun, stages)
         return done
 
     def _once(self) -> int:

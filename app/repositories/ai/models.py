@@ -31,8 +31,8 @@ def register(ai: AIConnection, model: str, dimensions: int, at: datetime) -> Non
         )
 
 
-def build_indexes(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
-    """Build the partial indexes of one model where they are missing.
+def build_statement_index(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
+    """Build the partial index of one model's statements where it is missing.
 
     Raises InvalidInputError for a length that no index can hold.
     """
@@ -42,29 +42,33 @@ def build_indexes(ai: MigratingAIConnection, model: str, dimensions: int) -> Non
             f" {MOST_INDEXED} here. Choose a model with shorter vectors, or ask the server for fewer"
             " (EMBEDDING_DIMENSIONS)."
         )
-    name = "".join(c if c.isalnum() else "_" for c in model.lower())[:40]
-    statements = (
-        (
-            (
-                "CREATE INDEX IF NOT EXISTS {name} ON embeddings"
-                " USING hnsw ((embedding::vector({length})) vector_cosine_ops) WHERE model = {model}"
-            ),
-            f"embeddings_{name}_hnsw",
-            dimensions,
-        ),
-        (
-            (
-                "CREATE INDEX IF NOT EXISTS {name} ON embedding_couples"
-                " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops)"
-                " WITH (m = 24, ef_construction = 200) WHERE model = {model}"
-            ),
-            f"couples_{name}_hnsw",
-            2 * dimensions,
-        ),
-    )
-    for text, index, length in statements:
-        ai.execute(
-            sql.SQL(text).format(
-                name=sql.Identifier(index), length=sql.Literal(length), model=sql.Literal(model)
-            )
+    ai.execute(
+        sql.SQL(
+            "CREATE INDEX IF NOT EXISTS {name} ON embeddings"
+            " USING hnsw ((embedding::vector({length})) vector_cosine_ops) WHERE model = {model}"
+        ).format(
+            name=sql.Identifier(index_name("embeddings", model)),
+            length=sql.Literal(dimensions),
+            model=sql.Literal(model),
         )
+    )
+
+
+def build_couple_index(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
+    """Build the partial index of one model's couples where it is missing; minutes for 100,000."""
+    ai.execute(
+        sql.SQL(
+            "CREATE INDEX IF NOT EXISTS {name} ON embedding_couples"
+            " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops)"
+            " WITH (m = 24, ef_construction = 200) WHERE model = {model}"
+        ).format(
+            name=sql.Identifier(index_name("couples", model)),
+            length=sql.Literal(2 * dimensions),
+            model=sql.Literal(model),
+        )
+    )
+
+
+def index_name(what: str, model: str) -> str:
+    """Name a model's index; PostgreSQL's names hold 63 bytes."""
+    return f"{what}_{''.join(c if c.isalnum() else '_' for c in model.lower())[:40]}_hnsw"
