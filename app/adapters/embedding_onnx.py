@@ -227,4 +227,4 @@ def _start_afresh() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    pass
+    os.register_at_fork(after_in_child=_start_afresh)
