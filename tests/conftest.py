@@ -38,6 +38,12 @@ THROW_AWAY = {
     "max_connections": "200",
     "log_statement": "all",
 }
+# psql runs each row of the answer as a statement.
+_DIGEST_EACH_TABLE = r"""
+SELECT format('SELECT %L, count(*), md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM %I t',
+              relname, relname)
+FROM pg_stat_user_tables ORDER BY relname \gexec
+"""
 _numbers = itertools.count()
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -65,15 +71,12 @@ class Pair:
             "RECIPROCITY_BACKEND_DB_URL": self.settings.backend_database_url,
         }
 
-    def counts(self) -> dict[str, int]:
-        """Count the rows of every table of both databases, to tell that nothing was changed."""
-        found: dict[str, int] = {}
+    def contents(self) -> dict[str, str]:
+        """Digest every table of both databases, to tell that nothing at all was changed."""
+        found: dict[str, str] = {}
         for database in Database:
-            names = self.sql(database, "SELECT relname FROM pg_stat_user_tables").split()
-            if names:
-                query = " UNION ALL ".join(f"SELECT '{n}', count(*) FROM {n}" for n in names)
-                rows = (row.split("|") for row in self.sql(database, query).splitlines())
-                found |= {name: int(count) for name, count in rows}
+            rows = self.sql(database, _DIGEST_EACH_TABLE).splitlines()
+            found |= dict(row.split("|", 1) for row in rows)
         return found
 
     def log(self, database: Database) -> str:
@@ -201,7 +204,11 @@ def run() -> Run:
     """Run a command of this project as its own process, with an environment of its own."""
 
     def command(
-        arguments: Sequence[str], environment: dict[str, str], *, cwd: Path = ROOT, timeout: float = 60
+        arguments: Sequence[str],
+        environment: dict[str, str],
+        *,
+        cwd: Path = ROOT,
+        timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
         clean = {k: os.environ[k] for k in ("PATH", "HOME", "LANG") if k in os.environ}
         return subprocess.run(

@@ -132,6 +132,7 @@ def _score(job: MatchJob) -> None:
 def _sync(backend: BackendConnection, job: MatchJob) -> None:
     if job.run_id is None or job.started_at is None:
         raise RuntimeError("the run is opened by the first step")
+    runs.take_turn(backend, job.started_at)
     community = _eligible(job)
     chosen = job.pairs if job.user_ids is None else _entering(backend, job)
     job.stored = matches.replace(
@@ -160,7 +161,7 @@ def _entering(backend: BackendConnection, job: MatchJob) -> list[Pair]:
     """Keep the pairs of the members' own lists, and those by which they enter another's."""
     newcomers = frozenset(job.user_ids or ())
     others = {member for p in job.pairs for member in (p.a, p.b)} - newcomers
-    lowest = eligibility.lowest_listed(backend, sorted(others), LIST_LENGTH)
+    lowest = eligibility.lowest_listed(backend, sorted(others), sorted(newcomers), LIST_LENGTH)
     kept = {
         (p.a, p.b): p
         for p in job.pairs

@@ -55,17 +55,22 @@ def decided_pairs(backend: BackendConnection) -> list[tuple[UUID, UUID]]:
 
 
 def lowest_listed(
-    backend: BackendConnection, user_ids: Sequence[UUID], length: int
+    backend: BackendConnection, user_ids: Sequence[UUID], newcomers: Sequence[UUID], length: int
 ) -> dict[UUID, float]:
-    """Give, for members whose list is full, the score that a newcomer must beat to enter it."""
+    """Give, for members whose list is full without the newcomers, the score that enters it.
+
+    Declined pairs take no place, and neither do the pairs with newcomers that are judged anew.
+    """
     rows = backend.execute(
         "SELECT member, score FROM ("
-        "  SELECT m.member, s.score,"
-        "   row_number() OVER (PARTITION BY m.member ORDER BY s.score DESC) AS place"
-        "  FROM match_scores s,"
-        "   LATERAL unnest(ARRAY[s.user_a_id, s.user_b_id]) AS m (member)"
-        "  WHERE s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s)"
+        "  SELECT n.member, s.score,"
+        "   row_number() OVER (PARTITION BY n.member ORDER BY s.score DESC) AS place"
+        "  FROM match_scores s JOIN matches m USING (user_a_id, user_b_id),"
+        "   LATERAL unnest(ARRAY[s.user_a_id, s.user_b_id]) AS n (member)"
+        "  WHERE (s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
+        "   AND s.user_a_id <> ALL(%(newcomers)s) AND s.user_b_id <> ALL(%(newcomers)s)"
+        "   AND m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined'"
         " ) ranked WHERE place = %(length)s AND member = ANY(%(ids)s)",
-        {"ids": list(user_ids), "length": length},
+        {"ids": list(user_ids), "newcomers": list(newcomers), "length": length},
     ).fetchall()
     return {row[0]: row[1] for row in rows}

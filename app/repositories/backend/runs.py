@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from app.databases.connections import BackendConnection
+from app.errors import ConflictError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,21 @@ def start(
     ).fetchone()
     assert row is not None  # noqa: S101 - INSERT ... RETURNING gives the row it inserted
     return run_id, row[0]
+
+
+def take_turn(backend: BackendConnection, started_at: datetime) -> None:
+    """Let one run write at a time; raise ConflictError when a newer one has written already."""
+    backend.execute("SELECT pg_advisory_xact_lock(7304, 0)")
+    newer = backend.execute(
+        "SELECT 1 FROM matching_runs WHERE started_at > %s AND state IN ('ready', 'incomplete')"
+        " LIMIT 1",
+        (started_at,),
+    ).fetchone()
+    if newer is not None:
+        raise ConflictError(
+            "A matching run that began later has written its matches; this older one wrote nothing."
+            " Run it again: it will then see what is new."
+        )
 
 
 def finish(
