@@ -135,13 +135,15 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
     runs.take_turn(backend, job.started_at)
     community = _eligible(job)
     chosen = job.pairs if job.user_ids is None else _entering(backend, job)
+    unjudged = [member for member in community.members if member not in job.hashes]
     job.stored = matches.replace(
         backend,
         job.user_ids,
         [(p, _inputs_hash(job, p)) for p in chosen],
         matches.Origin(job.run_id, job.embedder.model, ALGORITHM, job.started_at),
+        unjudged=unjudged,
     )
-    without_vectors = len(community.members) - len(job.hashes)
+    without_vectors = len(unjudged)
     runs.finish(
         backend,
         job.run_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Final
 
@@ -70,5 +71,6 @@ def build_couple_index(ai: MigratingAIConnection, model: str, dimensions: int) -
 
 
 def index_name(what: str, model: str) -> str:
-    """Name a model's index; PostgreSQL's names hold 63 bytes."""
-    return f"{what}_{''.join(c if c.isalnum() else '_' for c in model.lower())[:40]}_hnsw"
+    """Name a model's index; PostgreSQL's names hold 63 bytes, and two models may begin alike."""
+    readable = "".join(c if c.isascii() and c.isalnum() else "_" for c in model.lower())[:28]
+    return f"{what}_{readable}_{hashlib.sha256(model.encode()).hexdigest()[:8]}_hnsw"

@@ -89,11 +89,14 @@ def replace(
     members: Sequence[UUID] | None,
     pairs: Sequence[tuple[Pair, bytes]],
     origin: Origin,
+    *,
+    unjudged: Sequence[UUID] = (),
 ) -> int:
     """Replace the undecided pairs of these members (None: of everybody) by a run's; give how many.
 
     One transaction: nobody sees a moment without matches. Decided pairs survive every run, and what
-    a newer run wrote is left alone. Each pair comes with the hash of both members' inputs.
+    a newer run wrote is left alone. So are the pairs of `unjudged` members, whose vectors the run
+    lacked. Each pair comes with the hash of both members' inputs.
     """
     batch = uuid4()
     _stage(backend, batch, pairs)
@@ -108,7 +111,7 @@ def replace(
                 origin.at,
             ),
         )
-    _remove_outdated(backend, batch, members, origin)
+    _remove_outdated(backend, batch, members, origin, unjudged)
     return _write(backend, batch, origin)
 
 
@@ -139,19 +142,25 @@ def _row(batch: UUID, pair: Pair, inputs_hash: bytes) -> tuple[Any, ...]:
 
 
 def _remove_outdated(
-    backend: BackendConnection, batch: UUID, members: Sequence[UUID] | None, origin: Origin
+    backend: BackendConnection,
+    batch: UUID,
+    members: Sequence[UUID] | None,
+    origin: Origin,
+    unjudged: Sequence[UUID],
 ) -> None:
     values = {
         "all": members is None,
         "ids": [] if members is None else list(members),
         "batch": batch,
         "at": origin.at,
+        "unjudged": list(unjudged),
     }
     backend.execute(
         "DELETE FROM matches m"
         " WHERE m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'"
         " AND (%(all)s OR m.user_a_id = ANY(%(ids)s) OR m.user_b_id = ANY(%(ids)s))"
         " AND m.updated_at < %(at)s"
+        " AND m.user_a_id <> ALL(%(unjudged)s) AND m.user_b_id <> ALL(%(unjudged)s)"
         " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
         "  AND n.user_a_id = m.user_a_id AND n.user_b_id = m.user_b_id)",
         values,
