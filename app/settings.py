@@ -7,10 +7,10 @@ libpq would fill in from `PG*` variables is accepted: an address says all of its
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -28,10 +28,20 @@ AIAddress = Annotated[str, BeforeValidator(addresses.checked)]
 BackendAddress = Annotated[str, BeforeValidator(addresses.checked)]
 
 
+def _broker(value: object) -> object:
+    if isinstance(value, str) and value.strip() and "://" not in value:
+        raise ValueError("it has no scheme; write redis://:PASSWORD@HOST:PORT/0")
+    return value
+
+
 class DatabaseSettings(BaseModel):
-    """Hold the two addresses that every service needs, and what the pair is called."""
+    """Hold the two addresses that every service needs, and what the pair is called.
+
+    `service` is how the compose file calls the process, for errors that name what to mend.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    service: ClassVar[str] = "this service"
 
     database_url: AIAddress = Field(alias="DATABASE_URL", repr=False)
     backend_database_url: BackendAddress = Field(alias="RECIPROCITY_BACKEND_DB_URL", repr=False)
@@ -68,25 +78,58 @@ class EmbeddingSettings(BaseModel):
 class WorkerSettings(DatabaseSettings, EmbeddingSettings):
     """List what the worker needs."""
 
-    broker_url: str = Field(alias="CELERY_BROKER_URL", min_length=1, repr=False)
+    service: ClassVar[str] = "celery-worker"
+    broker_url: Annotated[str, BeforeValidator(_broker)] = Field(
+        alias="CELERY_BROKER_URL", min_length=1, repr=False
+    )
     concurrency: int = Field(1, alias="WORKER_CONCURRENCY", ge=1, le=64)
 
 
 class CommandSettings(DatabaseSettings, EmbeddingSettings):
     """List what a command that works on members needs; without a broker the sweep finds its work."""
 
-    broker_url: Optional = Field(None, alias="CELERY_BROKER_URL", repr=False)
+    broker_url: Annotated[Optional, BeforeValidator(_broker)] = Field(
+        None, alias="CELERY_BROKER_URL", repr=False
+    )
 
 
 class ApiSettings(CommandSettings):
     """List what the API needs. Without API_KEY every call under /api/v1 is refused."""
 
+    service: ClassVar[str] = "ai-service"
     api_key: Optional = Field(None, alias="API_KEY", repr=False)
     host: str = Field("127.0.0.1", alias="API_HOST")
     port: int = Field(8000, alias="API_PORT", ge=0, le=65_535)
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseModel)
+
+# Every variable that means something to this project, whoever reads it: none of them is a slip.
+_READ_ELSEWHERE: Final = frozenset(
+    {
+        "RECIPROCITY_ENV_FILE",
+        "RECIPROCITY_HOME",
+        "RECIPROCITY_POSTGRES_MAJOR",
+        "RECIPROCITY_TEST_POSTGRES",
+        "RECIPROCITY_BACKEND_URL",
+        "AI_SERVICE_WEBHOOK_API_KEY",
+        # Other frameworks' own names, which may stand in the same environment.
+        "APP_KEY",
+        "APP_HOST",
+        "APP_PORT",
+    }
+)
+
+
+def names(kind: type[BaseModel]) -> frozenset[str]:
+    """List the variables that one service reads."""
+    return frozenset(field.alias for field in kind.model_fields.values() if field.alias)
+
+
+def all_names() -> frozenset[str]:
+    """List every variable that any service reads."""
+    services = (DatabaseSettings, EmbeddingSettings, WorkerSettings, CommandSettings, ApiSettings)
+    return frozenset().union(*(names(kind) for kind in services)) | _READ_ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,34 +138,59 @@ class Sources:
 
     values: Mapping[str, str]
     origins: Mapping[str, str]
+    file: str = ".env"
 
     @classmethod
     def read(cls, env_file: Path | None = None) -> Sources:
         """Read the environment, and what it lacks from `.env` in the working directory."""
         path = env_file or Path(os.environ.get("RECIPROCITY_ENV_FILE", ".env"))
-        written = {k: v for k, v in dotenv_values(path).items() if v is not None}
+        written = read_env_file(path)
         return cls(
             values={**written, **os.environ},
             origins={
                 **dict.fromkeys(written, str(path)),
                 **dict.fromkeys(os.environ, "environment"),
             },
+            file=str(path),
         )
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read a file like `.env` to the letter; a file that is not there holds nothing."""
+    # Without interpolation: a password may hold ${ and is used as it stands.
+    try:
+        found = dotenv_values(path, interpolate=False)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text. Write it anew as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def load(kind: type[AnySettings], sources: Sources | None = None) -> AnySettings:
     """Validate one service's settings; raise SettingsError naming each variable and the file."""
     sources = sources or Sources.read()
+    problems = list(_slips(kind, sources))
     if issubclass(kind, DatabaseSettings):
-        _refuse_fallbacks(sources)
+        problems += _fallbacks(sources)
     try:
-        return kind.model_validate(dict(sources.values))
+        made = kind.model_validate(dict(sources.values))
     except ValidationError as error:
-        problems = [
+        wrong = [
             _explain(item["loc"], item["type"], item["msg"], sources, kind)
             for item in error.errors(include_input=False, include_context=False, include_url=False)
         ]
-        raise SettingsError("\n".join(problems)) from None  # the cause would print the addresses
+        # The cause would print the addresses.
+        raise SettingsError("\n".join(wrong + problems)) from None
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return made
+
+
+def _service(kind: type[BaseModel]) -> str:
+    service = getattr(kind, "service", "this service")
+    place = "docker-compose.yml" if service != "this service" else "its shell or docker-compose.yml"
+    return f"the environment of {service} ({place})"
 
 
 def _explain(
@@ -133,20 +201,25 @@ def _explain(
     kind: type[BaseModel],
 ) -> str:
     name = str(location[0]) if location else ""
+    message = message.removeprefix("Value error, ")
     if not name:
-        return f"{message.removeprefix('Value error, ')}. Mend .env, or the service's environment."
-    origin = sources.origins.get(name)
+        places = {_origin("DATABASE_URL", sources, kind): None}
+        places[_origin("RECIPROCITY_BACKEND_DB_URL", sources, kind)] = None
+        return f"{message}. Mend {' or '.join(places)}."
     if problem == "missing":
-        typo = addresses.mistyped(
-            name, sources.values, {f.alias for f in kind.model_fields.values()}
-        )
+        typo = addresses.mistyped(name, sources.values, all_names())
         hint = f" {typo} is set: is it {name} mistyped?" if typo else ""
         return (
-            f"{name} is missing: {_MEANING.get(name, 'this service needs it')}.{hint} Set it in .env"
-            " (see .env.example), or in the environment of this service in docker-compose.yml."
+            f"{name} is missing: {_MEANING.get(name, 'this service needs it')}.{hint} Set it in"
+            f" {sources.file} (see .env.example), or in {_service(kind)}."
         )
-    place = "the environment" if origin == "environment" else origin or ".env"
-    return f"{name} (from {place}): {message.removeprefix('Value error, ')}. Mend it in {place}."
+    place = _origin(name, sources, kind)
+    return f"{name} (from {place}): {message}. Mend it in {place}."
+
+
+def _origin(name: str, sources: Sources, kind: type[BaseModel]) -> str:
+    origin = sources.origins.get(name)
+    return _service(kind) if origin == "environment" else origin or sources.file
 
 
 _MEANING: Final = {
@@ -156,11 +229,30 @@ _MEANING: Final = {
 }
 
 
-def _refuse_fallbacks(sources: Sources) -> None:
+def _fallbacks(sources: Sources) -> list[str]:
+    found = []
     for name in ("DATABASE_URL", "RECIPROCITY_BACKEND_DB_URL"):
         filled = addresses.filled_by_libpq(sources.values.get(name, ""), os.environ)
         if filled:
-            raise SettingsError(
+            found.append(
                 f"{filled} is set in the environment and would silently fill in what {name} does not"
                 f" say. Unset {filled}, or write the value into {name} itself."
+            )
+    return found
+
+
+def _slips(kind: type[BaseModel], sources: Sources) -> Iterator[str]:
+    """Find variables that are set, mean nothing, and resemble one that this service would read."""
+    known = all_names()
+    required = {f.alias for f in kind.model_fields.values() if f.is_required()}
+    unset = sorted(names(kind) - required - set(sources.values))
+    for name in sources.values:
+        if name in known or name.upper().startswith("PG"):
+            continue
+        meant = addresses.slip(name, unset)
+        if meant:
+            place = _origin(name, sources, kind)
+            yield (
+                f"{name} (from {place}) means nothing and {meant} is not set: is it {meant}"
+                f" mistyped? Mend the name in {place}, or remove it."
             )
