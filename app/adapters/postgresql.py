@@ -18,7 +18,7 @@ from psycopg.types import TypeInfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from app import addresses
-from app.databases import identity
+from app.databases import identity, transactions
 from app.databases.connections import (
     AIConnection,
     BackendConnection,
@@ -88,6 +88,7 @@ class _Door(Generic[Connection]):
 
     def take(self) -> Connection:
         """Give a pooled, verified connection; its `close()` gives it back."""
+        transactions.may_open(self.kind.database)
         pool = self._pool or self._start()
         try:
             return pool.getconn(timeout=POOL_WAIT)

@@ -2,238 +2,196 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import postgast
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped] # ships no types
 
-from app.databases import vocabulary
+from app.databases import definitions, vocabulary
 from app.databases.errors import StatementRefusedError
+from app.databases.syntax import (
+    Kind,
+    Reader,
+    Reference,
+    Scope,
+    Special,
+    constant,
+    dotted,
+    names,
+    unwrap,
+)
 
-Kind = Literal[
-    "statement", "table", "function", "type", "operator", "sequence", "channel", "lock",
-    "setting", "extension",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Name one thing that a statement reaches for. `name` is None where only running would tell."""
-
-    kind: Kind
-    name: str | None
-    schema: str = ""
-
-
-_SUBSTATEMENTS: Final = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"})
+__all__ = ["Reference", "references"]
 
 
 def references(text: str) -> list[Reference]:
     """List what a text of one or more statements reaches for.
 
-    Raises StatementRefusedError when PostgreSQL's grammar does not accept the text.
+    Raises StatementRefusedError when PostgreSQL's grammar does not accept the text, or when it is
+    nested more deeply than can be read (some fifty levels).
     """
+    if "\0" in text:
+        raise StatementRefusedError("The statement holds a NUL character, where a server stops.")
     try:
         tree = postgast.parse(text)
     except postgast.PgQueryError as error:
         raise StatementRefusedError(
             f"PostgreSQL's grammar does not accept this statement ({error}); mend its syntax."
         ) from error
-    found: list[Reference] = []
+    except DecodeError:
+        raise StatementRefusedError(
+            "The statement is nested too deeply to be read before it is sent; write long chains of"
+            " operators or subqueries as a list, an array parameter or several statements."
+        ) from None
+    reader = Reader(_SPECIAL)
     for raw in tree.stmts:
-        field = raw.stmt.WhichOneof("node")
-        if field is None:
-            continue
-        found.extend(_statement(getattr(raw.stmt, field), frozenset()))
-    return found
+        reader.walk(unwrap(raw.stmt), frozenset())
+    return reader.result()
 
 
-def _statement(node: Any, scope: frozenset[str]) -> Iterator[Reference]:
-    yield Reference("statement", type(node).__name__)
-    yield from _walk(node, scope)
+def _range_var(reader: Reader, node: Any, scope: Scope) -> bool:
+    if node.schemaname or node.relname not in scope:
+        reader.relation([p for p in (node.catalogname, node.schemaname, node.relname) if p])
+    return False
 
 
-def _walk(node: Any, scope: frozenset[str]) -> Iterator[Reference]:
-    name = type(node).__name__
-    special = _SPECIAL.get(name)
-    if special is not None:
-        yield from special(node, scope)
-    if name == "WithClause":
-        return  # its members were read where they come into scope
-    if node.DESCRIPTOR.fields_by_name.get("with_clause") is not None and node.HasField(
-        "with_clause"
-    ):
-        yield from _common_tables(node.with_clause, scope)
-        scope = scope | {cte.common_table_expr.ctename for cte in node.with_clause.ctes}
-    yield from _children(node, scope)
+def _written(reader: Reader, node: Any, _scope: Scope) -> bool:
+    """Note what is written to: WITH cannot stand in its place, whatever it is called."""
+    target = node.relation
+    reader.note("target", target.relname, target.schemaname)
+    return False
 
 
-def _children(node: Any, scope: frozenset[str]) -> Iterator[Reference]:
-    for field, value in node.ListFields():
-        if field.message_type is None:
-            continue
-        for child in value if field.is_repeated else (value,):
-            yield from _walk(_unwrap(child), scope)
+def _copy(reader: Reader, node: Any, scope: Scope) -> bool:
+    if node.is_program or node.filename:
+        reader.refuse("COPY with a program or a file of the server")
+    return _written(reader, node, scope) if node.is_from else False
 
 
-def _unwrap(node: Any) -> Any:
-    if type(node).__name__ != "Node":
-        return node
-    field = node.WhichOneof("node")
-    return node if field is None else getattr(node, field)
+def _many_written(reader: Reader, node: Any, _scope: Scope) -> bool:
+    for relation in node.relations:
+        target = unwrap(relation)
+        reader.note("target", target.relname, target.schemaname)
+    return False
 
 
-def _common_tables(clause: Any, scope: frozenset[str]) -> Iterator[Reference]:
-    """Read WITH: a query in it sees those before it, and with RECURSIVE all of them."""
-    names = [cte.common_table_expr.ctename for cte in clause.ctes]
-    visible = scope | set(names) if clause.recursive else scope
-    for cte in clause.ctes:
-        # A query named like a table would make every later reading of that name ambiguous.
-        yield Reference("table", cte.common_table_expr.ctename, "WITH")
-        yield from _statement(_unwrap(cte.common_table_expr.ctequery), visible)
-        visible = visible | {cte.common_table_expr.ctename}
-
-
-def _range_var(node: Any, scope: frozenset[str]) -> Iterator[Reference]:
-    if node.catalogname:
-        yield Reference("table", f"{node.catalogname}.{node.schemaname}.{node.relname}", "?")
-    elif node.schemaname or node.relname not in scope:
-        yield Reference("table", node.relname, node.schemaname)
-
-
-def _constant(node: Any) -> str | None:
-    """Give a constant's text; None for anything that is only known when it runs."""
-    node = _unwrap(node)
-    kind = type(node).__name__
-    if kind == "TypeCast":
-        return _constant(node.arg)
-    if kind != "A_Const":
-        return None
-    match node.WhichOneof("val"):
-        case "sval":
-            return str(node.sval.sval)
-        case "ival":
-            return str(node.ival.ival)
-        case _:
-            return None
-
-
-def _names(parts: Any) -> list[str]:
-    return [part.string.sval for part in parts]
-
-
-def _function(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    *schema, name = _names(node.funcname)
-    qualifier = schema[-1] if schema else ""
-    first = _constant(node.args[0]) if node.args else None
-    if qualifier not in {"", "pg_catalog"}:
-        yield Reference("function", ".".join([*schema, name]), qualifier)
+def _function(reader: Reader, node: Any, _scope: Scope) -> bool:
+    *schema, name = names(node.funcname)
+    first = constant(node.args[0]) if node.args else None
+    if schema not in ([], ["pg_catalog"]):
+        reader.note("function", name, ".".join(schema))
     elif name in vocabulary.ADVISORY_LOCKS:
         # The one-key form cannot say whose lock it is.
-        yield Reference("lock", first if len(node.args) == 2 else None)  # noqa: PLR2004
+        reader.note("lock", first if len(node.args) == 2 else None)  # noqa: PLR2004
     elif name == "pg_notify":
-        yield Reference("channel", first)
+        reader.note("channel", first)
     elif name == "set_config":
-        yield Reference("setting", first)
+        reader.note("setting", first)
+    elif name in vocabulary.SEQUENCE_FUNCTIONS:
+        reader.relation(dotted(first), "sequence")
     elif name in vocabulary.RELATION_FUNCTIONS:
-        kind: Kind = "sequence" if name in {"nextval", "currval", "setval"} else "table"
-        yield _relation(kind, first)
+        reader.relation(dotted(first))
     else:
-        yield Reference("function", name)
+        reader.note("function", name)
+        _named_in_text(reader, name, [constant(argument) for argument in node.args])
+    return False
 
 
-def _relation(kind: Kind, text: str | None) -> Reference:
-    if text is None:
-        return Reference(kind, None)
-    *schema, name = text.replace('"', "").split(".")
-    return Reference(kind, name, schema[-1] if schema else "")
-
-
-def _cast(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    if _names(node.type_name.names)[-1:] == ["regclass"]:
-        yield _relation("table", _constant(node.arg))
-
-
-def _type(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    if not node.names:
+def _named_in_text(reader: Reader, function: str, arguments: list[str | None]) -> None:
+    """Note the relation or type that a constant names; an oid or a parameter only asks about it."""
+    place = vocabulary.NAMING_ARGUMENT.get(function)
+    if place is None or len(arguments) < -place or arguments[place] is None:
         return
-    *schema, name = _names(node.names)
-    if name not in vocabulary.REGISTERED_TYPES:  # read with their argument, in _cast
-        yield Reference("type", name, schema[-1] if schema else "")
+    kind: Kind = "type" if function == "to_regtype" else "table"
+    reader.relation(dotted(arguments[place]), kind)
 
 
-def _operator(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    if node.name:
-        yield Reference("operator", _names(node.name)[-1])
+def _cast(reader: Reader, node: Any, _scope: Scope) -> bool:
+    kind = names(node.type_name.names)[-1:]
+    if kind == ["regclass"]:
+        reader.relation(dotted(constant(node.arg)))
+    elif kind == ["regtype"] and type(unwrap(node.arg)).__name__ != "ColumnRef":
+        reader.relation(dotted(constant(node.arg)), "type")
+    return False
 
 
-def _set(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    yield Reference("setting", node.name.lower() or "*")
+def _type(reader: Reader, node: Any, _scope: Scope) -> bool:
+    if node.pct_type:
+        reader.refuse("%TYPE")
+    parts = names(node.names)
+    if parts and parts[-1] not in vocabulary.REGISTERED_TYPES:  # read with their argument, in _cast
+        reader.relation(parts, "type")
+    return False
 
 
-def _channel(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    yield Reference("channel", node.conditionname or "*")
+def _operator(field: str) -> Special:
+    def read(reader: Reader, node: Any, _scope: Scope) -> bool:
+        parts = names(getattr(node, field))
+        if parts:
+            reader.relation(parts, "operator")
+        return False
+
+    return read
 
 
-def _copy(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    if node.is_program or node.filename:
-        yield Reference("statement", "COPY with a program or a file of the server")
+def _column(reader: Reader, node: Any, _scope: Scope) -> bool:
+    parts = names(node.fields)
+    if len(node.fields) > 1 and parts:
+        reader.note("qualifier", parts[-2] if len(parts) == len(node.fields) else parts[-1])
+    return False
 
 
-def _drop(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    kinds: dict[int, Kind] = {
-        postgast.pg_query_pb2.OBJECT_TABLE: "table",
-        postgast.pg_query_pb2.OBJECT_SEQUENCE: "sequence",
-        postgast.pg_query_pb2.OBJECT_TYPE: "type",
-        postgast.pg_query_pb2.OBJECT_EXTENSION: "extension",
-    }
-    if node.remove_type == postgast.pg_query_pb2.OBJECT_INDEX:
-        return  # an index is of its table, and cannot be named in the other database
-    for target in node.objects:
-        kind = kinds.get(node.remove_type)
-        if kind is None:
-            yield Reference("statement", "DROP of anything but tables, indexes, sequences, types")
-        elif kind == "extension":
-            yield Reference("extension", target.string.sval)
-        elif kind != "type":  # a type's name is read as a type
-            yield Reference(kind, _names(target.list.items)[-1])
+def _called(field: str) -> Special:
+    def read(reader: Reader, node: Any, _scope: Scope) -> bool:
+        reader.called.add(getattr(node, field))
+        return False
+
+    return read
 
 
-def _extension(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    yield Reference("extension", node.extname)
+def _done(_reader: Reader, _node: Any, _scope: Scope) -> bool:
+    return True
 
 
-def _enum(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    yield Reference("type", _names(node.type_name)[-1])
+def _set(reader: Reader, node: Any, _scope: Scope) -> bool:
+    reader.note("setting", node.name.lower() or "*")
+    return False
 
 
-def _sequence(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    yield Reference("sequence", node.sequence.relname, node.sequence.schemaname)
+def _channel(reader: Reader, node: Any, _scope: Scope) -> bool:
+    reader.note("channel", node.conditionname or "*")
+    return False
 
 
-def _inner_statement(node: Any, _scope: frozenset[str]) -> Iterator[Reference]:
-    yield Reference("statement", type(_unwrap(node.query)).__name__)
+def _transaction(reader: Reader, node: Any, _scope: Scope) -> bool:
+    if node.gid:
+        reader.refuse("A two-phase commit")
+    return False
 
 
-_SPECIAL: Final = {
+_SPECIAL: Final[dict[str, Special]] = {
+    **definitions.SPECIAL,
     "RangeVar": _range_var,
+    "InsertStmt": _written,
+    "UpdateStmt": _written,
+    "DeleteStmt": _written,
+    "MergeStmt": _written,
+    "CopyStmt": _copy,
+    "TruncateStmt": _many_written,
+    "LockStmt": _many_written,
     "FuncCall": _function,
     "TypeCast": _cast,
     "TypeName": _type,
-    "A_Expr": _operator,
+    "A_Expr": _operator("name"),
+    "SubLink": _operator("oper_name"),
+    "SortBy": _operator("use_op"),
+    "ColumnRef": _column,
+    "Alias": _called("aliasname"),
+    "WithClause": _done,  # its members were read where they come into scope
+    "LockingClause": _done,  # FOR UPDATE OF names what FROM named
     "VariableSetStmt": _set,
     "NotifyStmt": _channel,
     "ListenStmt": _channel,
     "UnlistenStmt": _channel,
-    "CopyStmt": _copy,
-    "DropStmt": _drop,
-    "CreateExtensionStmt": _extension,
-    "CreateEnumStmt": _enum,
-    "AlterEnumStmt": _enum,
-    "CreateSeqStmt": _sequence,
-    "AlterSeqStmt": _sequence,
-    "ExplainStmt": _inner_statement,
-    "PrepareStmt": _inner_statement,
-    "DeclareCursorStmt": _inner_statement,
+    "TransactionStmt": _transaction,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Final
 
 from app.databases import dictionary, vocabulary
@@ -10,7 +11,8 @@ from app.databases.grammar import Reference, references
 from app.databases.names import Database
 
 _REMEMBERED: Final = 4096
-_SYSTEM_SCHEMAS: Final = frozenset({"pg_catalog", "information_schema"})
+_LONGEST: Final = 16_384  # bytes; a longer text is mostly values, and read each time
+_SCHEMAS: Final = frozenset({"", "public", "pg_catalog"})
 
 
 class Guard:
@@ -23,16 +25,28 @@ class Guard:
         self.database = database
         self.ddl = ddl
         self._passed: dict[bytes, None] = {}
+        self._lock = threading.Lock()
 
     def check(self, text: bytes) -> None:
         """Pass a statement, as it will be sent, or raise WrongDatabaseError before it is sent."""
         if text in self._passed:
             return
-        for reference in references(text.decode()):
+        try:
+            readable = text.decode()
+        except UnicodeDecodeError as error:
+            raise StatementRefusedError(
+                f"The statement is not UTF-8 ({error.reason}); send such bytes as a parameter."
+            ) from None
+        for reference in references(readable):
             self._judge(reference)
-        if len(self._passed) >= _REMEMBERED:
-            del self._passed[next(iter(self._passed))]
-        self._passed[text] = None
+        if len(text) <= _LONGEST:
+            self._remember(text)
+
+    def _remember(self, text: bytes) -> None:
+        with self._lock:
+            if len(self._passed) >= _REMEMBERED:
+                del self._passed[next(iter(self._passed))]
+            self._passed[text] = None
 
     def _judge(self, reference: Reference) -> None:
         match reference.kind:
@@ -40,6 +54,12 @@ class Guard:
                 self._statement(reference)
             case "table":
                 self._table(reference)
+            case "target":
+                self._target(reference)
+            case "qualifier":
+                self._qualifier(reference)
+            case "index":
+                self._index(reference)
             case "setting":
                 if (reference.name or "*").lower() not in vocabulary.SETTINGS:
                     raise StatementRefusedError(
@@ -48,7 +68,7 @@ class Guard:
                         "vocabulary.py."
                     )
             case "lock":
-                self._lock(reference)
+                self._lock_key(reference)
             case _:
                 self._declared(reference)
 
@@ -86,12 +106,40 @@ class Guard:
             return
         if reference.schema in {"", "pg_catalog"} and name in vocabulary.CATALOGUES:
             return
+        if declared is None and name in dictionary.SEQUENCES:
+            self._declared(Reference("sequence", name, reference.schema))
+            return
         if declared is None or reference.schema not in {"", "public"}:
             raise UndeclaredError(_undeclared("table", reference, self.database))
         if declared.database is not self.database:
             raise WrongDatabaseError(_wrong("table", name, declared.database, self.database))
 
-    def _lock(self, reference: Reference) -> None:
+    def _target(self, reference: Reference) -> None:
+        """Judge a table that is written to: never a catalogue, some of which are settings."""
+        if reference.name is not None and dictionary.table(reference.name) is None:
+            raise UndeclaredError(_undeclared("table", reference, self.database))
+        self._table(reference)
+
+    def _qualifier(self, reference: Reference) -> None:
+        declared = dictionary.table(reference.name or "")
+        if declared is not None and declared.database is not self.database:
+            raise WrongDatabaseError(
+                _wrong("table", declared.name, declared.database, self.database)
+            )
+
+    def _index(self, reference: Reference) -> None:
+        """Judge an index by the table its name begins with; others cannot be told apart."""
+        if reference.schema not in {"", "public"}:
+            raise UndeclaredError(_undeclared("index", reference, self.database))
+        name = reference.name or ""
+        owners = [entry for entry in dictionary.TABLES if name.startswith(f"{entry.name}_")]
+        if not owners:
+            return
+        owner = max(owners, key=lambda entry: len(entry.name)).database
+        if owner is not self.database:
+            raise WrongDatabaseError(_wrong("index", name, owner, self.database))
+
+    def _lock_key(self, reference: Reference) -> None:
         text = reference.name or ""
         key = int(text) if text.isdigit() else None
         if key is None or key not in dictionary.LOCKS:
@@ -110,11 +158,12 @@ class Guard:
                 f"A {reference.kind} is named by a value that is known only when the statement"
                 " runs; name it in the text."
             )
-        if reference.schema in _SYSTEM_SCHEMAS and name not in _plain(reference.kind):
+        if reference.schema not in _SCHEMAS:
             raise UndeclaredError(_undeclared(reference.kind, reference, self.database))
+        if reference.kind == "type" and dictionary.table(name) is not None:
+            self._table(Reference("table", name, reference.schema))  # its rows' own type
+            return
         owner = _owners(reference.kind).get(name)
-        if owner is None and reference.schema not in {"", "public", "pg_catalog"}:
-            raise UndeclaredError(_undeclared(reference.kind, reference, self.database))
         if owner is None and (name in _plain(reference.kind) or reference.kind == "operator"):
             return
         if owner is None:
@@ -146,9 +195,11 @@ def _wrong(kind: str, name: str, lives_in: Database, here: Database) -> str:
 
 
 def _undeclared(kind: str, reference: Reference, here: Database) -> str:
-    known = {
-        "table": [entry.name for entry in dictionary.TABLES],
-    }.get(kind) or [*_owners(kind), *_plain(kind)]
+    known = (
+        [entry.name for entry in dictionary.TABLES]
+        if kind in {"table", "index"}
+        else [*_owners(kind), *_plain(kind)]
+    )
     name = reference.name or ""
     full = f"{reference.schema}.{name}" if reference.schema not in {"", name} else name
     close = dictionary.near(name, known)

@@ -18,15 +18,44 @@ DDL_STATEMENTS: Final = frozenset(
     {
         "CreateStmt", "AlterTableStmt", "DropStmt", "IndexStmt", "CreateEnumStmt", "AlterEnumStmt",
         "CommentStmt", "RenameStmt", "CreateExtensionStmt", "CreateSeqStmt", "AlterSeqStmt",
-        "ReindexStmt", "VacuumStmt", "CreateTableAsStmt",
+        "ReindexStmt", "VacuumStmt", "CreateTableAsStmt", "IntoClause",
     }
 )  # fmt: skip
 
-# SET of anything that could move a name to another place (search_path, role) stays refused.
+# Parts of statements that name nothing, or whose names are read. A part that stands in none of these
+# lists is refused like an unknown statement: XMLTABLE, TABLESAMPLE and whatever PostgreSQL adds next.
+_PARTS: Final = frozenset(
+    {
+        "Node", "Integer", "Float", "Boolean", "String", "BitString", "List", "A_Const", "A_Star",
+        "A_Expr", "A_Indices", "A_Indirection", "A_ArrayExpr", "Alias", "BoolExpr", "BooleanTest",
+        "CaseExpr", "CaseWhen", "CoalesceExpr", "CollateClause", "ColumnRef", "CommonTableExpr",
+        "CTECycleClause", "CTESearchClause", "CurrentOfExpr", "DefElem", "FuncCall", "GroupingFunc",
+        "GroupingSet", "IndexElem", "InferClause", "JoinExpr", "JsonAggConstructor",
+        "JsonArrayAgg", "JsonArrayConstructor", "JsonFormat", "JsonIsPredicate", "JsonKeyValue",
+        "JsonObjectAgg", "JsonObjectConstructor", "JsonOutput", "JsonReturning", "JsonValueExpr",
+        "LockingClause", "MergeSupportFunc", "MergeWhenClause", "MinMaxExpr", "MultiAssignRef",
+        "NamedArgExpr", "NullTest", "OnConflictClause", "ParamRef", "RangeFunction",
+        "RangeSubselect", "RangeVar", "ResTarget", "ReturningClause", "ReturningOption", "RowExpr",
+        "SetToDefault", "SortBy", "SQLValueFunction", "SubLink", "TypeCast", "TypeName",
+        "WindowDef", "WithClause",
+    }
+)  # fmt: skip
+_DDL_PARTS: Final = frozenset(
+    {
+        "AlterTableCmd", "ATAlterConstraint", "ColumnDef", "Constraint", "PartitionBoundSpec",
+        "PartitionCmd", "PartitionElem", "PartitionRangeDatum", "PartitionSpec", "TableLikeClause",
+        "VacuumRelation",
+    }
+)  # fmt: skip
+# Statements are judged one by one wherever they stand, so they are no silent part of another.
+NODES: Final = _PARTS | _DDL_PARTS
+
+# SET of anything that could move a name to another place (search_path, role) stays refused, and so
+# does what would make a server read the text otherwise than the guard did (client_encoding).
 SETTINGS: Final = frozenset(
     {
         "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
-        "application_name", "client_encoding", "timezone", "transaction", "session characteristics",
+        "application_name", "timezone", "transaction", "session characteristics",
         "work_mem", "maintenance_work_mem", "max_parallel_workers_per_gather",
         "max_parallel_maintenance_workers", "synchronous_commit", "enable_seqscan",
         "enable_indexscan", "jit", "hnsw.ef_search", "hnsw.iterative_scan", "hnsw.max_scan_tuples",
@@ -82,22 +111,31 @@ ADVISORY_LOCKS: Final = frozenset(
     | {"pg_advisory_unlock", "pg_advisory_unlock_shared"}
 )
 
-# Functions whose first argument is the name of a relation.
+# Functions whose first argument is the name of a sequence, or of another relation; a value that is
+# known only when they run is refused.
+SEQUENCE_FUNCTIONS: Final = frozenset({"nextval", "currval", "setval"})
 RELATION_FUNCTIONS: Final = frozenset(
     {
-        "nextval", "currval", "setval", "to_regclass", "pg_relation_size", "pg_table_size",
-        "pg_total_relation_size", "pg_indexes_size",
+        "to_regclass", "pg_relation_size", "pg_table_size", "pg_total_relation_size",
+        "pg_indexes_size",
     }
 )  # fmt: skip
 
-REGISTERED_TYPES: Final = frozenset({"regclass"})
+# Functions that read no row, whose argument at this place (from the end) may name a relation or type.
+NAMING_ARGUMENT: Final = {
+    "has_table_privilege": -2,
+    "has_column_privilege": -3,
+    "to_regtype": -1,
+}
+
+REGISTERED_TYPES: Final = frozenset({"regclass", "regtype"})
 
 TYPES: Final = frozenset(
     {
         "bool", "boolean", "int2", "int4", "int8", "smallint", "integer", "int", "bigint", "float4",
         "float8", "real", "numeric", "decimal", "text", "varchar", "bpchar", "char", "name",
         "bytea", "uuid", "json", "jsonb", "date", "time", "timetz", "timestamp", "timestamptz",
-        "interval", "inet", "cidr", "oid", "regtype", "regrole", "int4range", "int8range",
+        "interval", "inet", "cidr", "oid", "regrole", "int4range", "int8range",
         "tstzrange", "bigserial", "serial", "record",
     }
 )  # fmt: skip
@@ -106,7 +144,8 @@ TYPES: Final = frozenset(
 CATALOGUES: Final = frozenset(
     {
         "pg_am", "pg_attribute", "pg_attrdef", "pg_auth_members", "pg_class", "pg_collation",
-        "pg_constraint", "pg_database", "pg_depend", "pg_description", "pg_enum", "pg_extension",
+        "pg_constraint", "pg_cursors", "pg_database", "pg_depend", "pg_description", "pg_enum",
+        "pg_extension",
         "pg_available_extensions", "pg_index", "pg_indexes", "pg_locks", "pg_namespace",
         "pg_operator", "pg_proc", "pg_range", "pg_roles", "pg_sequence", "pg_settings",
         "pg_stat_activity", "pg_stat_user_tables", "pg_stat_database", "pg_stat_progress_create_index",
