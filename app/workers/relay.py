@@ -10,14 +10,17 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from app.databases.errors import DatabaseUnavailableError
 from app.domain.backoff import retry_in
 from app.repositories.backend import outbox
+from app.repositories.backend.runs import OvertakenError
 from app.services import embed, match_sync, steps, topics
 from app.services.ports import Embedder
 
 log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=15)
+AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
 BATCH: Final = {topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
 
 
@@ -56,6 +59,12 @@ class Relay:
     def _do(self, topic: str, events: Sequence[outbox.Event]) -> None:
         try:
             self._act(topic, events)
+        except (DatabaseUnavailableError, OvertakenError) as error:
+            # No fault of any one member: none would fare better alone, and none shall be given up.
+            log.warning("%s has to wait for %d: %s", topic, len(events), error)
+            with self.databases.backend() as backend:
+                ids = [event.id for event in events]
+                outbox.postpone(backend, ids, str(error), retry_in=AGAIN_AFTER)
         except Exception as error:  # noqa: BLE001 - whatever it was is written down and tried again
             if len(events) > 1:
                 log.warning(

@@ -56,7 +56,13 @@ def add_for_everybody(backend: BackendConnection, topic: str) -> None:
 def claim(
     backend: BackendConnection, topics: Sequence[str], *, limit: int, lease: timedelta
 ) -> list[Event]:
-    """Claim work that is due: new, or whose worker's lease ran out; one member's in its order."""
+    """Claim work that is due: new, or whose worker's lease ran out.
+
+    One member's work is done by one worker at a time and in its order, also where an earlier row
+    was committed late; match syncs are done by one worker at a time.
+    """
+    # Claims take turns: two at once would not see each other's rows.
+    backend.execute("SELECT pg_advisory_xact_lock(7304, 1)")
     return (
         backend.cursor(row_factory=class_row(Event))
         .execute(
@@ -66,8 +72,12 @@ def claim(
             "  WHERE o.topic = ANY(%(topics)s)"
             "  AND ((o.state = 'pending' AND o.available_at <= clock_timestamp())"
             "   OR (o.state = 'running' AND o.leased_until < clock_timestamp()))"
-            "  AND NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.user_id = o.user_id"
-            "   AND earlier.id < o.id AND earlier.state IN ('pending', 'running'))"
+            "  AND NOT EXISTS (SELECT 1 FROM outbox other WHERE other.user_id = o.user_id"
+            "   AND ((other.id < o.id AND other.state IN ('pending', 'running'))"
+            "    OR (other.state = 'running' AND other.leased_until >= clock_timestamp())))"
+            "  AND NOT (o.topic = 'match_sync' AND EXISTS (SELECT 1 FROM outbox busy"
+            "   WHERE busy.topic = 'match_sync' AND busy.state = 'running'"
+            "   AND busy.leased_until >= clock_timestamp()))"
             "  ORDER BY o.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
             " RETURNING id, topic, user_id, payload, attempts",
             {"topics": list(topics), "limit": limit, "lease": lease},
@@ -77,10 +87,16 @@ def claim(
 
 
 def done(backend: BackendConnection, event_ids: Sequence[int]) -> None:
-    """Mark work as done."""
+    """Mark work as done, and with it what had failed for good before it for the same members."""
     backend.execute(
         "UPDATE outbox SET state = 'done', leased_until = NULL, last_error = NULL,"
         " finished_at = clock_timestamp() WHERE id = ANY(%s)",
+        (list(event_ids),),
+    )
+    backend.execute(
+        "UPDATE outbox dead SET state = 'done', finished_at = clock_timestamp()"
+        " FROM outbox later WHERE later.id = ANY(%s) AND dead.state = 'dead'"
+        " AND dead.user_id = later.user_id AND dead.topic = later.topic AND dead.id < later.id",
         (list(event_ids),),
     )
 
@@ -88,13 +104,28 @@ def done(backend: BackendConnection, event_ids: Sequence[int]) -> None:
 def failed(
     backend: BackendConnection, event_ids: Sequence[int], error: str, *, retry_in: timedelta | None
 ) -> None:
-    """Put work back to be tried again later; without `retry_in` it is dead until somebody mends it."""
+    """Put work back to be tried again later; without `retry_in` it is dead until somebody mends it.
+
+    What another worker has finished meanwhile, after a lease ran out, stays finished.
+    """
     backend.execute(
         "UPDATE outbox SET state = CASE WHEN %(retry)s::interval IS NULL THEN 'dead' ELSE 'pending'"
         " END, leased_until = NULL, last_error = %(error)s,"
         " available_at = clock_timestamp() + coalesce(%(retry)s::interval, interval '0')"
-        " WHERE id = ANY(%(ids)s)",
+        " WHERE id = ANY(%(ids)s) AND state = 'running'",
         {"retry": retry_in, "error": error[:2000], "ids": list(event_ids)},
+    )
+
+
+def postpone(
+    backend: BackendConnection, event_ids: Sequence[int], reason: str, *, retry_in: timedelta
+) -> None:
+    """Put work back that could not be tried at all; this does not count as an attempt."""
+    backend.execute(
+        "UPDATE outbox SET state = 'pending', attempts = greatest(attempts - 1, 0),"
+        " leased_until = NULL, last_error = %s, available_at = clock_timestamp() + %s"
+        " WHERE id = ANY(%s) AND state = 'running'",
+        (reason[:2000], retry_in, list(event_ids)),
     )
 
 

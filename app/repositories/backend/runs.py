@@ -14,6 +14,12 @@ from app.databases.connections import BackendConnection
 from app.errors import ConflictError
 
 
+class OvertakenError(ConflictError):
+    """A run that began later has written its matches."""
+
+    code = "overtaken"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Hold one run: what set it off, how it ended and why, what it counted."""
@@ -48,7 +54,7 @@ def start(
 
 
 def take_turn(backend: BackendConnection, started_at: datetime) -> None:
-    """Let one run write at a time; raise ConflictError when a newer one has written already."""
+    """Let one run write at a time; raise OvertakenError when a newer one has written already."""
     backend.execute("SELECT pg_advisory_xact_lock(7304, 0)")
     newer = backend.execute(
         "SELECT 1 FROM matching_runs WHERE started_at > %s AND state IN ('ready', 'incomplete')"
@@ -56,7 +62,7 @@ def take_turn(backend: BackendConnection, started_at: datetime) -> None:
         (started_at,),
     ).fetchone()
     if newer is not None:
-        raise ConflictError(
+        raise OvertakenError(
             "A matching run that began later has written its matches; this older one wrote nothing."
             " Run it again: it will then see what is new."
         )
