@@ -27,10 +27,13 @@ def _text(_node: ast.Call, given: Given) -> Value | None:
 
 
 def _identifier(_node: ast.Call, given: Given) -> Value:
-    texts = [template.text for value in given.places for template in value.texts]
-    if texts and len(texts) == len(given.places):
-        return values.text(".".join(f'"{text}"' for text in texts))
-    return Value(texts=(Template.hole("identifier"),))
+    if not given.places or not all(value.texts for value in given.places):
+        return Value(texts=(Template.hole("identifier"),))
+    made = values.text("")
+    for place, value in enumerate(given.places):
+        made = values.joined(made, values.text('."' if place else '"'))
+        made = values.joined(values.joined(made, value), values.text('"'))
+    return made
 
 
 def _literal(_node: ast.Call, _given: Given) -> Value:
