@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.matching.pairs import Pair
-from app.domain.matching.reasons import Couple, pair
 from app.domain.matching.scores import ALGORITHM, Calibration
 from app.domain.statements import Kind
 from app.repositories.ai import candidates, embeddings
 from app.repositories.backend import eligibility, matches, outbox, runs
-from app.services import everybody, steps
+from app.services import everybody, search, steps
 from app.services.ports import Embedder
 from app.services.steps import Databases, OnAI, OnBackend, Outside, Step, Timings
 
@@ -26,11 +25,16 @@ LIST_LENGTH: Final = 20
 CANDIDATES: Final = 200
 # Above this share of the community, all lists are made anew at once: that is quicker.
 EVERYBODY_SHARE: Final = 0.02
+# From so many accounts on, a few members are matched through the index and not by reading everybody.
+LARGE: Final = 20_000
 
 
 @dataclass(slots=True)
 class MatchJob:
-    """Carry what one step of the task leaves to the next. `user_ids` None means everybody."""
+    """Carry what one step of the task leaves to the next. `user_ids` None means everybody.
+
+    `community` stays None where the community is large and only a few members are matched.
+    """
 
     embedder: Embedder
     user_ids: Sequence[UUID] | None
@@ -41,7 +45,7 @@ class MatchJob:
     run_id: UUID | None = None
     started_at: datetime | None = None
     community: eligibility.Eligibility | None = None
-    decided: dict[UUID, frozenset[UUID]] = field(default_factory=dict)
+    searches: list[search.Search] = field(default_factory=list)
     decided_pairs: list[tuple[UUID, UUID]] = field(default_factory=list)
     tables: dict[Kind, embeddings.VectorTable] = field(default_factory=dict)
     hashes: dict[UUID, bytes] = field(default_factory=dict)
@@ -50,9 +54,10 @@ class MatchJob:
     stored: int = 0
 
     @property
-    def everybody(self) -> bool:
-        """Say whether all lists are made anew."""
-        return self.user_ids is None
+    def method(self) -> search.Method:
+        """Say whether every list of this run is exact."""
+        lists = {one.method for one in self.searches}
+        return "approximate" if "approximate" in lists else "exact"
 
 
 def _who(backend: BackendConnection, job: MatchJob) -> None:
@@ -63,65 +68,78 @@ def _who(backend: BackendConnection, job: MatchJob) -> None:
         algorithm=ALGORITHM,
         method="exact",
     )
-    job.community = eligibility.community(backend)
-    if job.user_ids is not None:
-        if len(job.user_ids) > max(5, EVERYBODY_SHARE * len(job.community.members)):
+    size = eligibility.size(backend)
+    if job.user_ids is not None and size >= LARGE and len(job.user_ids) <= EVERYBODY_SHARE * size:
+        allowed = eligibility.among(backend, job.user_ids)
+    else:
+        job.community = eligibility.community(backend)
+        allowed = frozenset(job.community.members)
+        if job.user_ids is not None and len(job.user_ids) > max(5, EVERYBODY_SHARE * len(allowed)):
             job.user_ids = None
-        else:
-            job.decided = {u: eligibility.decided_partners(backend, u) for u in job.user_ids}
-    if job.everybody:
+    if job.user_ids is None:
         job.decided_pairs = eligibility.decided_pairs(backend)
+    else:
+        job.searches = [
+            search.Search(user_id, eligibility.decided_partners(backend, user_id))
+            for user_id in job.user_ids
+            if user_id in allowed
+        ]
 
 
-def _eligible(job: MatchJob) -> eligibility.Eligibility:
-    if job.community is None:
-        raise RuntimeError("the community is read by the first step")
-    return job.community
+def _short(job: MatchJob) -> list[search.Search]:
+    """Name the searches whose list is not full, in a community too large to look at everybody."""
+    if job.community is not None:
+        return []
+    return [one for one in job.searches if len(one.eligible) < LIST_LENGTH]
+
+
+def _ask(ai: AIConnection, job: MatchJob, asking: int) -> None:
+    if _short(job) and candidates.has_index(ai, job.embedder.model):
+        for one in _short(job):
+            search.ask_index(ai, one, job.embedder.model, job.embedder.dimensions, asking)
+
+
+def _keep(backend: BackendConnection, job: MatchJob) -> None:
+    for one in _short(job):
+        search.keep_eligible(backend, one)
+
+
+def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
+    """Look at everybody for whom the index left a list short."""
+    short = _short(job)
+    if short:
+        members = eligibility.community(backend).members
+        for one in short:
+            search.look_at(one, members)
 
 
 def _search(ai: AIConnection, job: MatchJob) -> None:
-    community = _eligible(job)
     model = job.embedder.model
-    job.hashes = {
-        user_id: stored.content_hash
-        for user_id, stored in embeddings.stored(ai, model, community.members).items()
-    }
     if job.user_ids is None:
         job.tables = {
             kind: embeddings.table(ai, model, kind, job.embedder.dimensions) for kind in Kind
         }
-        return
-    members = frozenset(community.members)
-    for user_id in job.user_ids:
-        if user_id in members:
-            _search_for(ai, job, user_id)
-
-
-def _search_for(ai: AIConnection, job: MatchJob, user_id: UUID) -> None:
-    model = job.embedder.model
-    eligible = [m for m in _eligible(job).members if m not in job.decided[user_id]]
-    found = candidates.exact(ai, model, user_id, eligible, job.calibration, limit=CANDIDATES)
-    gains: dict[UUID, list[Couple]] = defaultdict(list)
-    gives: dict[UUID, list[Couple]] = defaultdict(list)
-    for couple in candidates.couples(ai, model, user_id, [c.user_id for c in found]):
-        side = gains if couple.i_gain else gives
-        side[couple.partner_id].append(Couple(couple.need_id, couple.offer_id, couple.cosine))
-    scored = [
-        made
-        for other in gains
-        if (made := pair(user_id, other, gains[other], gives[other], job.calibration)) is not None
-    ]
-    scored.sort(key=lambda p: (-p.score, p.a, p.b))
-    job.pairs.extend(scored)
-    job.listed.update((p.a, p.b) for p in scored[:LIST_LENGTH])
+    for one in job.searches:
+        if job.community is not None:
+            search.look_at(one, job.community.members)
+        search.rank(ai, one, model, job.calibration, CANDIDATES)
+        job.pairs.extend(one.scored)
+        job.listed.update((p.a, p.b) for p in one.scored[:LIST_LENGTH])
+    concerned = (
+        job.community.members
+        if job.community is not None
+        else sorted({member for p in job.pairs for member in (p.a, p.b)})
+    )
+    stored = embeddings.stored(ai, model, concerned)
+    job.hashes = {user_id: known.content_hash for user_id, known in stored.items()}
 
 
 def _score(job: MatchJob) -> None:
-    if job.user_ids is None:
+    if job.user_ids is None and job.community is not None:
         job.pairs = everybody.pairs(
             job.tables[Kind.NEED],
             job.tables[Kind.OFFER],
-            eligible=_eligible(job).members,
+            eligible=job.community.members,
             forbidden=job.decided_pairs,
             calibration=job.calibration,
             length=LIST_LENGTH,
@@ -133,8 +151,8 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
     if job.run_id is None or job.started_at is None:
         raise RuntimeError("the run is opened by the first step")
     runs.take_turn(backend, job.started_at)
-    community = _eligible(job)
     chosen = job.pairs if job.user_ids is None else _entering(backend, job)
+    community = job.community or eligibility.Eligibility((), {})
     unjudged = [member for member in community.members if member not in job.hashes]
     job.stored = matches.replace(
         backend,
@@ -150,10 +168,11 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
         state="incomplete" if without_vectors else "ready",
         reason=f"{without_vectors} members have no vectors yet" if without_vectors else "",
         members=len(community.members) if job.user_ids is None else len(job.user_ids),
-        eligible=len(community.members),
+        eligible=len(community.members) or sum(len(one.eligible) for one in job.searches),
+        method=job.method,
         pairs=job.stored,
         removed=community.removed
-        | {"decided already": len(job.decided_pairs) + sum(map(len, job.decided.values()))}
+        | {"decided already": len(job.decided_pairs) + sum(len(s.decided) for s in job.searches)}
         | ({"no vectors yet": without_vectors} if without_vectors else {}),
     )
     outbox.done(backend, job.event_ids)
@@ -179,6 +198,11 @@ def _inputs_hash(job: MatchJob, made: Pair) -> bytes:
 
 STEPS: Sequence[Step[MatchJob]] = (
     OnBackend("find who may be matched", _who),
+    OnAI("ask the index", partial(_ask, asking=0)),
+    OnBackend("apply the rules", _keep),
+    OnAI("ask the index again", partial(_ask, asking=1)),
+    OnBackend("apply the rules again", _keep),
+    OnBackend("look at everybody", _exhaust),
     OnAI("search", _search),
     Outside("score", _score),
     OnBackend("sync matches", _sync),

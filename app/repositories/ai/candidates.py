@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from app.databases.connections import AIConnection
 from app.domain.matching.scores import Calibration
+from app.repositories.ai.models import index_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,41 @@ def exact(
         )
         .fetchall()
     )
+
+
+def has_index(ai: AIConnection, model: str) -> bool:
+    """Say whether the couples of this model can be asked through an index."""
+    found = ai.execute(
+        "SELECT 1 FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid"
+        " WHERE c.relname = %s AND i.indisvalid",
+        (index_name("couples", model),),
+    ).fetchone()
+    return found is not None
+
+
+def nearest(
+    ai: AIConnection, model: str, dimensions: int, user_id: UUID, *, limit: int, breadth: int
+) -> list[UUID]:
+    """Ask the couples' index for members near in both directions at once, the nearest first.
+
+    Each of the member's own couples, as [need, offer], asks for `limit` couples [offer, need]: their
+    inner product is the sum of both directions' cosines. `breadth` is HNSW's ef_search, at most
+    1,000. The answer is approximate.
+    """
+    ai.execute("SELECT set_config('hnsw.ef_search', %s, true)", (str(breadth),))
+    query = sql.SQL(
+        "WITH mine AS MATERIALIZED (SELECT (n.embedding || o.embedding)::halfvec({length}) AS asked"
+        "  FROM embeddings n JOIN embeddings o ON o.user_id = n.user_id AND o.model = n.model"
+        "  WHERE n.user_id = %(id)s AND n.model = {model} AND n.kind = 'need' AND o.kind = 'offer')"
+        " SELECT near.user_id FROM mine CROSS JOIN LATERAL ("
+        "  SELECT c.user_id, c.couple::halfvec({length}) <#> mine.asked AS distance"
+        "  FROM embedding_couples c WHERE c.model = {model}"
+        "  ORDER BY c.couple::halfvec({length}) <#> mine.asked LIMIT %(limit)s) near"
+        " WHERE near.user_id <> %(id)s GROUP BY near.user_id ORDER BY min(near.distance)"
+    ).format(length=sql.Literal(2 * dimensions), model=sql.Literal(model))
+    rows = ai.execute(query, {"id": user_id, "limit": limit}).fetchall()
+    return [row[0] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

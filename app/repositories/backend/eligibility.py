@@ -34,6 +34,28 @@ def community(backend: BackendConnection) -> Eligibility:
     return Eligibility(tuple(row[0] for row in rows if row[1] is None), dict(removed))
 
 
+def among(backend: BackendConnection, user_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Keep, of some members, those who may be matched."""
+    rows = backend.execute(
+        "SELECT u.id FROM users u WHERE u.id = ANY(%s) AND u.deleted_at IS NULL AND u.is_active"
+        " AND u.allow_matching AND u.onboarding_status = 'completed'"
+        " AND EXISTS (SELECT 1 FROM user_summaries s"
+        "  WHERE s.user_id = u.id AND s.status = 'approved')",
+        (list(user_ids),),
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
+def size(backend: BackendConnection) -> int:
+    """Estimate how many accounts there are, from the catalogue and without counting them."""
+    row = backend.execute(
+        "SELECT greatest(c.reltuples, 0)::bigint FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relname = 'users' AND n.nspname = 'public'"
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def decided_partners(backend: BackendConnection, user_id: UUID) -> frozenset[UUID]:
     """List those with whom a pair is decided, by either side: no run may touch these again."""
     rows = backend.execute(

@@ -74,6 +74,7 @@ def finish(
     *,
     state: str,
     reason: str,
+    method: str,
     members: int,
     eligible: int,
     pairs: int,
@@ -81,9 +82,9 @@ def finish(
 ) -> None:
     """Close a run with its outcome and its counts."""
     backend.execute(
-        "UPDATE matching_runs SET state = %s, reason = %s, members = %s, eligible = %s, pairs = %s,"
-        " removed = %s, finished_at = clock_timestamp() WHERE id = %s",
-        (state, reason, members, eligible, pairs, Jsonb(removed), run_id),
+        "UPDATE matching_runs SET state = %s, reason = %s, method = %s, members = %s, eligible = %s,"
+        " pairs = %s, removed = %s, finished_at = clock_timestamp() WHERE id = %s",
+        (state, reason, method, members, eligible, pairs, Jsonb(removed), run_id),
     )
 
 

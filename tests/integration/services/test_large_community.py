@@ -1,0 +1,89 @@
+"""In a large community the index answers first; what it leaves short, everybody is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.adapters import member_files
+from app.adapters.embedding import Embedder
+from app.adapters.postgresql import PostgreSQLAdapter
+from app.databases.names import Database
+from app.repositories.backend import outbox, runs, users
+from app.sample import community_path
+from app.services import import_members, introductions, match_sync, model_registry, topics
+from app.workers.relay import Relay
+from tests.conftest import Pair
+
+PROTAGONIST = "marisol.etcheverry@surcohumedo.example"
+
+
+@pytest.fixture
+def community(adapter: PostgreSQLAdapter, relay: Relay, pair: Pair) -> None:
+    rows = member_files.read(community_path())
+    import_members.import_members(adapter, rows, approve=True, progress=lambda _count: None)
+    relay.look()
+    pair.sql(Database.BACKEND, "ANALYZE users;")
+
+
+def _matched_again(adapter: PostgreSQLAdapter, relay: Relay) -> introductions.List:
+    with adapter.backend() as backend:
+        member = users.by_email(backend, PROTAGONIST)
+        outbox.add(backend, topics.MATCH_SYNC, [member.id])
+    relay.look()
+    with adapter.backend() as backend:
+        return introductions.of_member(backend, member.id, limit=match_sync.LIST_LENGTH)
+
+
+@pytest.mark.usefixtures("community")
+def test_the_index_gives_the_same_people_and_the_list_says_approximate(
+    adapter: PostgreSQLAdapter,
+    relay: Relay,
+    embedder: Embedder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exact = _matched_again(adapter, relay)
+    monkeypatch.setattr(match_sync, "LARGE", 1)
+    monkeypatch.setattr(model_registry, "COUPLES_INDEXED_FROM", 1)
+    with adapter.migrating_ai() as ai:
+        model_registry.register_model(ai, embedder.model, embedder.dimensions)
+    approximate = _matched_again(adapter, relay)
+    assert approximate.method == "approximate"
+    assert [m.partner_id for m in approximate.introductions] == [
+        m.partner_id for m in exact.introductions
+    ]
+    with adapter.backend() as backend:
+        run = runs.last(backend)
+    assert run is not None
+    assert run.method == "approximate"
+
+
+@pytest.mark.usefixtures("community")
+def test_without_an_index_everybody_is_looked_at_and_the_list_says_exact(
+    adapter: PostgreSQLAdapter, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(match_sync, "LARGE", 1)
+    found = _matched_again(adapter, relay)
+    assert found.method == "exact"
+    assert len(found.introductions) == match_sync.LIST_LENGTH
+
+
+@pytest.mark.usefixtures("community")
+def test_a_list_that_the_rules_leave_short_is_filled_by_looking_at_everybody(
+    adapter: PostgreSQLAdapter,
+    relay: Relay,
+    embedder: Embedder,
+    pair: Pair,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Whoever the narrow index names first is paused, so that the index alone would come back short.
+    monkeypatch.setattr(match_sync, "LARGE", 1)
+    monkeypatch.setattr(model_registry, "COUPLES_INDEXED_FROM", 1)
+    monkeypatch.setattr(match_sync.search, "ASKINGS", ((5, 10), (10, 10)))
+    with adapter.migrating_ai() as ai:
+        model_registry.register_model(ai, embedder.model, embedder.dimensions)
+    first = _matched_again(adapter, relay)
+    ids = ", ".join(f"'{m.partner_id}'" for m in first.introductions[:12])
+    pair.sql(Database.BACKEND, f"UPDATE users SET allow_matching = false WHERE id IN ({ids});")
+    found = _matched_again(adapter, relay)
+    assert found.method == "exact"
+    assert len(found.introductions) >= match_sync.LIST_LENGTH
