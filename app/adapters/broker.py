@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from kombu.exceptions import OperationalError
 
@@ -16,12 +17,22 @@ class CeleryBell:
 
     def __init__(self, broker_url: str) -> None:
         self._app = celery_app(broker_url)
+        # Whoever writes waits for one try and no more: the sweep is there for the rest.
+        self._app.conf.broker_transport_options |= {"max_retries": 0, "socket_timeout": 2}
+        self._quiet_until = 0.0
 
     def ring(self) -> None:
-        """Send the wake-up; when the broker is away, say so and leave the work to the sweep."""
+        """Send the wake-up; when the broker is away, say so and leave the work to the sweep.
+
+        After a failure it rings no more until the sweep has looked once: an import of many batches
+        would otherwise wait for the broker after each.
+        """
+        if time.monotonic() < self._quiet_until:
+            return
         try:
             self._app.send_task(LOOK, expires=60)
         except OperationalError as error:
+            self._quiet_until = time.monotonic() + SWEEP_EVERY
             log.warning(
                 "The broker cannot be reached (%s); the work waits in the outbox for the sweep, at"
                 " most %.0f s after the broker is back.",
