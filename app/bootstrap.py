@@ -8,6 +8,8 @@ from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
 from app.adapters.embedding_memory import RememberingEmbedder
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
+from app.adapters.revisions import all_newest
+from app.services import health
 from app.services.ports import Bell, Embedder
 from app.settings import CommandSettings, EmbeddingSettings, WorkerSettings
 
@@ -19,6 +21,11 @@ class Platform:
     databases: PostgreSQLAdapter
     embedder: Embedder
     bell: Bell
+
+    def prove(self) -> None:
+        """Prove, before any work, that both databases are the right ones, in this code's shape."""
+        self.databases.verify()
+        health.require_current(self.databases, all_newest())
 
 
 def embedder(settings: EmbeddingSettings) -> Embedder:

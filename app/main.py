@@ -9,10 +9,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from app import bootstrap
-from app.adapters.migrations import head
+from app.adapters.revisions import all_newest
 from app.api import contract, health, problems
 from app.api.flow import OneFlowForEachRequest
-from app.databases.names import Database
 from app.settings import ApiSettings, load
 
 
@@ -23,13 +22,14 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        platform.databases.verify()
+        platform.prove()
         yield
         platform.databases.close()
 
     app = FastAPI(title="Reciprocity", version=version("reciprocity"), lifespan=lifespan)
+    app.state.platform = platform
     app.add_middleware(OneFlowForEachRequest)
     problems.install(app)
-    app.include_router(health.router(platform.databases, {d.value: head(d) for d in Database}))
+    app.include_router(health.router(platform.databases, all_newest()))
     app.include_router(contract.router(platform, settings.api_key))
     return app

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Response
 
+from app.databases.names import Database
 from app.services import health
 from app.services.steps import Databases
 
 
-def router(databases: Databases, heads: dict[str, str]) -> APIRouter:
+def router(databases: Databases, heads: Mapping[Database, str]) -> APIRouter:
     """Make the two health routes; `heads` names the newest revision of each database."""
     routes = APIRouter(prefix="/health", tags=["health"])
 

@@ -24,7 +24,7 @@ MOST_SHOWN = 20  # bad rows told one by one; the rest are counted
 
 def _platform() -> bootstrap.Platform:
     platform = bootstrap.platform(load(CommandSettings))
-    platform.databases.verify()
+    platform.prove()
     return platform
 
 

@@ -14,8 +14,11 @@ from app.workers.main import run
 def serve() -> None:
     """Serve the API (API_HOST, API_PORT) until stopped."""
     settings = load(ApiSettings)
+    app = create_app(settings)
+    # At its start-up the server would tell the same as a traceback.
+    app.state.platform.prove()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="info",

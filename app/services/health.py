@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from app.databases.names import Database
@@ -11,6 +13,13 @@ from app.repositories.ai import revision as ai_revision
 from app.repositories.backend import outbox
 from app.repositories.backend import revision as backend_revision
 from app.services.steps import Databases
+
+
+class MigrationMissingError(ReciprocityError):
+    """A database is at another revision than this code was written for."""
+
+    code = "migration_missing"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +67,36 @@ class Report:
         return told
 
 
-def report(databases: Databases, heads: dict[str, str]) -> Report:
+def report(databases: Databases, heads: Mapping[Database, str]) -> Report:
     """Ask both databases; one that does not answer is reported, not raised."""
     backlog = None
     ai: DatabaseHealth
     backend_state: DatabaseHealth
     try:
         with databases.ai() as connection:
-            ai = _judged(ai_revision.current(connection), heads["ai"], Database.AI)
+            ai = _judged(ai_revision.current(connection), heads[Database.AI], Database.AI)
     except ReciprocityError as error:
-        ai = DatabaseHealth(None, heads["ai"], str(error))
+        ai = DatabaseHealth(None, heads[Database.AI], str(error))
     try:
         with databases.backend() as backend:
             found = backend_revision.current(backend)
-            backend_state = _judged(found, heads["backend"], Database.BACKEND)
+            backend_state = _judged(found, heads[Database.BACKEND], Database.BACKEND)
             backlog = outbox.backlog(backend) if backend_state.ready else None
     except ReciprocityError as error:
-        backend_state = DatabaseHealth(None, heads["backend"], str(error))
+        backend_state = DatabaseHealth(None, heads[Database.BACKEND], str(error))
     return Report({Database.AI: ai, Database.BACKEND: backend_state}, backlog)
+
+
+def require_current(databases: Databases, heads: Mapping[Database, str]) -> None:
+    """Refuse to work on a database whose migrations are missing; raise MigrationMissingError."""
+    with databases.ai() as connection:
+        ai = _judged(ai_revision.current(connection), heads[Database.AI], Database.AI)
+    with databases.backend() as connection_backend:
+        found = backend_revision.current(connection_backend)
+    backend = _judged(found, heads[Database.BACKEND], Database.BACKEND)
+    wrong = [one.wrong for one in (ai, backend) if not one.ready]
+    if wrong:
+        raise MigrationMissingError("; ".join(wrong) + ".")
 
 
 def _judged(found: str | None, expected: str, database: Database) -> DatabaseHealth:
@@ -84,6 +105,6 @@ def _judged(found: str | None, expected: str, database: Database) -> DatabaseHea
     return DatabaseHealth(
         found,
         expected,
-        f"the {database} database is at revision {found} and this code needs {expected};"
-        " run `reciprocity migrate`",
+        f"The {database} database ({database.variable}) is at revision {found} and this code needs"
+        f" {expected}; run `reciprocity migrate`",
     )

@@ -9,7 +9,6 @@ from celery import Celery
 from celery.signals import worker_shutting_down
 
 from app import bootstrap
-from app.adapters.postgresql import postgresql_adapter
 from app.repositories.backend import outbox
 from app.services import topics
 from app.settings import WorkerSettings, load
@@ -17,10 +16,9 @@ from app.workers.celery_app import LOOK, MATCH_SYNC, celery_app
 from app.workers.relay import Relay
 
 
-def build(settings: WorkerSettings) -> Celery:
+def build(platform: bootstrap.Platform, broker_url: str) -> Celery:
     """Make the application with its two tasks bound to this process's platform."""
-    platform = bootstrap.platform(settings)
-    made = celery_app(settings.broker_url)
+    made = celery_app(broker_url)
     relay = Relay(platform.databases, platform.embedder)
     stopping: list[bool] = []
     worker_shutting_down.connect(lambda **_: stopping.append(True), weak=False)
@@ -43,9 +41,10 @@ def build(settings: WorkerSettings) -> Celery:
 def run(settings: WorkerSettings | None = None) -> None:
     """Work until told to stop; raise before the first message when anything is not as it must be."""
     settings = settings or load(WorkerSettings)
-    made = build(settings)
-    postgresql_adapter.verify()
-    postgresql_adapter.close()  # the worker's children open their own
+    platform = bootstrap.platform(settings)
+    platform.prove()
+    platform.databases.close()  # the worker's children open their own
+    made = build(platform, settings.broker_url)
     with tempfile.TemporaryDirectory(prefix="reciprocity-beat-") as folder:
         made.worker_main(
             [
