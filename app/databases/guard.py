@@ -164,7 +164,8 @@ class Guard:
             self._table(Reference("table", name, reference.schema))  # its rows' own type
             return
         owner = _owners(reference.kind).get(name)
-        if owner is None and (name in _plain(reference.kind) or reference.kind == "operator"):
+        plain = name in _plain(reference.kind) or reference.kind == "operator"
+        if owner is None and plain and reference.schema != "public":  # there it would be somebody's
             return
         if owner is None:
             raise UndeclaredError(_undeclared(reference.kind, reference, self.database))
