@@ -5,6 +5,7 @@ Run: python -m benchmarks.guard
 
 from __future__ import annotations
 
+import functools
 import platform
 import statistics
 import time
@@ -13,6 +14,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Final
 
+from psycopg.pq import PGconn
+
+from app.databases import transactions
+from app.databases.connections import BackendConnection
 from app.databases.guard import Guard
 from app.databases.names import Database
 
