@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
@@ -54,7 +56,49 @@ def migrate(adapter: PostgreSQLAdapter, environment: str, revision: str = "head"
         ai.execute("SELECT pg_advisory_lock(7301, 0)")
         ai.commit()
         _to(ai, revision, environment, pair_id)
+    for database in Database:
+        announce(adapter, database, identity.Marker(database.value, environment, pair_id))
     return pair_id
+
+
+def announce(adapter: PostgreSQLAdapter, database: Database, marker: identity.Marker) -> bool:
+    """Have a database announce its marker to whoever connects; False when only its owner may.
+
+    Without it every new connection reads the marker's row, which is slower and as safe.
+    """
+    with opened(adapter, database) as connection:
+        if identity.announces(connection, marker):
+            return True
+        name = identity.database_name(connection)
+    statement = identity.announcing(name, marker)
+    with adapter.privileged(database, [statement]) as connection:
+        try:
+            connection.execute(statement.encode())
+        except InsufficientPrivilege:
+            connection.rollback()
+            return False
+    return True
+
+
+def set_pair_id(adapter: PostgreSQLAdapter, database: Database, pair_id: UUID) -> identity.Marker:
+    """Make a database one of another pair: what a restore does, and nothing else may.
+
+    Raises IdentityError when the database is not the one its variable names, or holds no marker.
+    """
+    with opened(adapter, database) as connection:
+        before = identity.verified(connection)
+        identity.write_pair_id(connection, pair_id)
+    marker = identity.Marker(before.role, before.environment, pair_id)
+    announce(adapter, database, marker)
+    adapter.close()  # pooled connections were verified as of the old pair
+    return marker
+
+
+@contextmanager
+def opened(adapter: PostgreSQLAdapter, database: Database) -> Iterator[DatabaseConnection]:
+    """Open the migrating connection of either database."""
+    with adapter.migrating_ai() if database is Database.AI else adapter.migrating_backend() as it:
+        yield it
 
 
 def downgrade(adapter: PostgreSQLAdapter, database: Database, revision: str) -> None:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import atexit
 import os
-import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import psycopg
-from pgvector.psycopg.halfvec import register_halfvec_info
-from pgvector.psycopg.vector import register_vector_info
 from psycopg.types import TypeInfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from app import addresses
+from app.adapters.vector_types import register_vectors, vector_types
 from app.databases import identity, transactions
 from app.databases.connections import (
     AIConnection,
@@ -28,6 +25,8 @@ from app.databases.connections import (
 )
 from app.databases.errors import DatabaseUnavailableError, IdentityError
 from app.databases.names import Database
+from app.databases.privileged import kind_for
+from app.databases.unreachable import unreachable
 from app.repositories.backend import summaries, users
 from app.settings import DatabaseSettings, load
 
@@ -43,6 +42,7 @@ class _Door(Generic[Connection]):
         self.address = address
         self.settings = settings
         self.marker: identity.Marker | None = None
+        self._types: tuple[TypeInfo, TypeInfo] | None = None
         self._pool: ConnectionPool[Connection] | None = None
         self._lock = threading.Lock()
         self._last_error: Exception | None = None
@@ -50,29 +50,33 @@ class _Door(Generic[Connection]):
     def options(self) -> dict[str, Any]:
         """Give what is added to the address: time-outs, a name, and nothing taken from PG*."""
         return {
+            # No application_name: the database announces itself in it, see identity.announces.
             "connect_timeout": self.settings.connect_timeout,
-            "application_name": "reciprocity",
             "options": f"-c statement_timeout={self.settings.statement_timeout}s"
             " -c idle_in_transaction_session_timeout=300s",
         }
 
-    def open(self, kind: type[DatabaseConnection] | None = None) -> Any:
+    def open(self, kind: type[DatabaseConnection] | None = None, address: str | None = None) -> Any:
         """Open one connection outside the pool; raise DatabaseUnavailableError in words."""
+        address = address or self.address
         try:
-            return (kind or self.kind).connect(self.address, **self.options())
+            return (kind or self.kind).connect(address, **self.options())
         except psycopg.OperationalError as error:
             raise DatabaseUnavailableError(
-                _unreachable(self.kind.database, self.address, error)
+                unreachable(self.kind.database, address, error)
             ) from None
 
     def configure(self, connection: Connection) -> None:
         """Verify a new connection and teach it the vector types, before anybody gets it."""
         try:
-            self.marker = self._same_as_before(
-                identity.verified(connection, self.settings.environment)
-            )
+            if self.marker is None or not identity.announces(connection, self.marker):
+                self.marker = self._same_as_before(
+                    identity.verified(connection, self.settings.environment)
+                )
+                self._types = None
             if isinstance(connection, AIConnection):
-                register_vectors(connection)
+                self._types = self._types or vector_types(connection)
+                register_vectors(connection, *self._types)
             connection.commit()
         except Exception as error:
             self._last_error = error
@@ -143,37 +147,6 @@ class _Door(Generic[Connection]):
         """Drop the pool unclosed: in a forked child its connections are the parent's."""
         self._pool = None
         self._lock = threading.Lock()
-
-
-def register_vectors(ai: AIConnection) -> None:
-    """Teach a connection pgvector's types; every AI connection passes through here."""
-    vector, halfvec = TypeInfo.fetch(ai, "vector"), TypeInfo.fetch(ai, "halfvec")
-    if vector is None or halfvec is None:
-        raise IdentityError(
-            "The AI database lacks pgvector. A superuser runs there: CREATE EXTENSION vector;"
-        )
-    register_vector_info(ai, vector)
-    register_halfvec_info(ai, halfvec)
-
-
-def _unreachable(database: Database, address: str, error: psycopg.OperationalError) -> str:
-    host = addresses.parts(address).get("host", "")
-    where = f"the {database} database at {addresses.shown(address)} ({database.variable})"
-    if host == "host.docker.internal" and not _resolves(host):
-        return (
-            f"Cannot reach {where}: host.docker.internal is a name inside Docker containers and does"
-            f" not resolve here. On the host itself write localhost in {database.variable}."
-        )
-    reason = " ".join(str(error).split())
-    return f"Cannot reach {where}: {reason}. Is the server up (`reciprocity status`), and the address right?"
-
-
-def _resolves(host: str) -> bool:
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        return False
-    return True
 
 
 class PostgreSQLAdapter:
@@ -290,6 +263,19 @@ class PostgreSQLAdapter:
         connection: MigratingBackendConnection = self._backend_door().open(
             MigratingBackendConnection
         )
+        with connection:
+            yield connection
+
+    @contextmanager
+    def privileged(
+        self, database: Database, statements: Sequence[str], address: str | None = None
+    ) -> Iterator[DatabaseConnection]:
+        """Open a connection, outside the pool and unverified, that takes these very statements too.
+
+        `address` is another one to the same database, such as its owner's or its DBA's.
+        """
+        door: _Door[Any] = self._ai_door() if database is Database.AI else self._backend_door()
+        connection: DatabaseConnection = door.open(kind_for(door.kind, statements), address)
         with connection:
             yield connection
 

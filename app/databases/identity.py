@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from app.databases import transactions
 from app.databases.connections import AIConnection, BackendConnection, DatabaseConnection
 from app.databases.errors import IdentityError
+from app.databases.privileged import identifier, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,63 @@ class Marker:
     role: str
     environment: str
     pair_id: UUID
+
+    @property
+    def announcement(self) -> str:
+        """Write the marker as the database announces it to whoever connects."""
+        return f"{self.role}/{self.environment}/{self.pair_id}"
+
+
+def announces(connection: DatabaseConnection, marker: Marker) -> bool:
+    """Say whether the database announced this marker while the connection was being made.
+
+    The announcement is the database's own default of `application_name`, which PostgreSQL reports
+    with the answer to the login: looking at it asks the server nothing. It stands for the marker's
+    row on connections after a process's first. A database that announces nothing, or anything
+    else, is asked for the row; a copy of a database does not take the announcement with it.
+    """
+    return connection.info.parameter_status("application_name") == marker.announcement
+
+
+def announcing(database_name: str, marker: Marker) -> str:
+    """Write the statement by which a database's owner makes it announce its marker."""
+    return (
+        f"ALTER DATABASE {identifier(database_name)}"
+        f" SET application_name = {literal(marker.announcement)}"
+    )
+
+
+def silencing(database_name: str) -> str:
+    """Write the statement by which a database's owner takes its announcement back."""
+    return f"ALTER DATABASE {identifier(database_name)} RESET application_name"
+
+
+def database_name(connection: DatabaseConnection) -> str:
+    """Give the name of the database that a connection reaches, as its server calls it."""
+    row = connection.execute("SELECT current_database()").fetchone()
+    connection.rollback()
+    assert row is not None  # noqa: S101 - a SELECT without FROM always gives one row
+    return str(row[0])
+
+
+def write_pair_id(connection: DatabaseConnection, pair_id: UUID) -> None:
+    """Give a database another pair id, in the transaction of the caller.
+
+    Raises IdentityError when the database holds no marker to change.
+    """
+    if isinstance(connection, AIConnection):
+        changed = connection.execute("UPDATE ai_identity SET pair_id = %s", (pair_id,)).rowcount
+    elif isinstance(connection, BackendConnection):
+        changed = connection.execute(
+            "UPDATE backend_identity SET pair_id = %s", (pair_id,)
+        ).rowcount
+    else:
+        raise TypeError(f"{type(connection).__name__} belongs to no database")
+    if changed != 1:
+        raise IdentityError(
+            f"The {connection.database} database holds no marker whose pair id could be set; run"
+            " `reciprocity migrate` first."
+        )
 
 
 def read(connection: DatabaseConnection) -> Marker | None:
@@ -89,7 +147,8 @@ def _unmarked(connection: DatabaseConnection) -> str:
     remedy = (
         "It is empty: run `reciprocity migrate` to make it the "
         if not names
-        else "It holds tables of somebody else; run `reciprocity adopt` if it is meant to be the "
+        else "It holds tables of somebody else; run"
+        f" `reciprocity adopt {expected}` if it is meant to be the "
     )
     return (
         f"The database that {expected.variable} reaches does not say which one it is: it has no"
@@ -98,11 +157,13 @@ def _unmarked(connection: DatabaseConnection) -> str:
 
 
 def tables(connection: DatabaseConnection) -> frozenset[str]:
-    """List the tables and views of the schema public, whoever made them."""
+    """List the tables and views of the schema public, whoever made them; extensions' own left out."""
     found = connection.execute(
         "SELECT c.relname FROM pg_catalog.pg_class c"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d"
+        "  WHERE d.objid = c.oid AND d.deptype = 'e')"
     ).fetchall()
     connection.rollback()
     return frozenset(str(row[0]) for row in found)

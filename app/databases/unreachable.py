@@ -1,0 +1,40 @@
+"""Say why a database cannot be reached, and what to write instead, without its password."""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+import psycopg
+
+from app import addresses
+from app.databases.names import Database
+
+# Names that exist inside Docker only, and what is meant by them on the host itself.
+_INSIDE_DOCKER: Final = {
+    "host.docker.internal": "localhost",
+    "db": "localhost and the port that docker-compose.yml publishes (5433)",
+    "backend-db": "localhost",
+}
+
+
+def unreachable(database: Database, address: str, error: psycopg.OperationalError) -> str:
+    """Put a failed connect in words: the variable, the address, the reason, the remedy."""
+    host = addresses.parts(address).get("host", "")
+    where = f"the {database} database at {addresses.shown(address)} ({database.variable})"
+    if host in _INSIDE_DOCKER and not _resolves(host):
+        return (
+            f"Cannot reach {where}: {host} is a name inside Docker containers and does not resolve"
+            f" here. On the host itself write {_INSIDE_DOCKER[host]} in {database.variable}; in a"
+            " container on Linux the service needs extra_hosts: host.docker.internal:host-gateway."
+        )
+    reason = addresses.without_password(" ".join(str(error).split()), address)
+    return f"Cannot reach {where}: {reason}. Is the server up (`reciprocity status`), and the address right?"
+
+
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True
