@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Final
 
-from psycopg.pq import PGconn
+from psycopg.pq import PGconn  # noqa: TID251 - one that is connected to nothing
 
 from app.databases import transactions
 from app.databases.connections import BackendConnection
@@ -45,10 +45,10 @@ def _quickest(run: Callable[[], object], repeats: int, rounds: int = 7) -> tuple
     """Give the quickest round and the median of the rounds, in microseconds a call."""
     taken: list[float] = []
     for _ in range(rounds):
-        begun = time.perf_counter_ns()
+        begun = time.thread_time_ns()
         for _ in range(repeats):
             run()
-        taken.append((time.perf_counter_ns() - begun) / repeats / 1_000)
+        taken.append((time.thread_time_ns() - begun) / repeats / 1_000)
     return min(taken), statistics.median(taken)
 
 
@@ -58,10 +58,10 @@ def _repeated(guard: Guard, text: bytes) -> tuple[float, float]:
     taken: list[float] = []
     for _ in range(7):
         copies = [bytes(bytearray(text)) for _ in range(REPEATS)]
-        begun = time.perf_counter_ns()
+        begun = time.thread_time_ns()
         for copy in copies:
             guard.check(copy)
-        taken.append((time.perf_counter_ns() - begun) / REPEATS / 1_000)
+        taken.append((time.thread_time_ns() - begun) / REPEATS / 1_000)
     return min(taken), statistics.median(taken)
 
 
@@ -69,7 +69,7 @@ def main() -> int:
     """Print a table; the exit status is 1 when a repeated statement costs more than promised."""
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, postgast"
-        f" {version('postgast')}, {platform.machine()}; microseconds, quickest of 7 rounds (median)"
+        f" {version('postgast')}, {platform.machine()}; microseconds of processor time, quickest of 7 rounds (median)"
     )
     print(f"{'statement':<28}{'bytes':>7}{'first time':>22}{'repeated':>20}")
     worst = 0.0
