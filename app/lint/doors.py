@@ -1,9 +1,9 @@
-"""Find what opens a connection, or gets past a guarded one, in a file's syntax tree."""
+"""Find what opens a connection, or gets past a guarded one, in a file's syntax."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -36,10 +36,11 @@ class Opening:
     what: str
 
 
-def openings(tree: ast.Module) -> Iterator[Opening]:
-    """List what opens connections or gets past the cursors of one that is open."""
-    names = _imported(tree)
-    for node in ast.walk(tree):
+def openings(nodes: Iterable[ast.AST]) -> Iterator[Opening]:
+    """List, of all nodes of a file's tree, what opens connections or gets past their cursors."""
+    nodes = list(nodes)
+    names = _imported(nodes)
+    for node in nodes:
         if not isinstance(node, (ast.stmt, ast.expr)):
             continue
         for kind, what in _judged(node, names):
@@ -116,9 +117,9 @@ def _full_name(node: ast.expr, names: dict[str, str]) -> str:
     return ""
 
 
-def _imported(tree: ast.Module) -> dict[str, str]:
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
     names: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names.update({a.asname: a.name for a in node.names if a.asname})
         elif isinstance(node, ast.ImportFrom) and node.module:

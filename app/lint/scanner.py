@@ -57,7 +57,7 @@ class Scan:
             self.globals_of(module)
             for node in module.functions.values():
                 self.returned(Target(module, None, node))
-            for owner in _classes(module.tree):
+            for owner in _classes(module):
                 self.attributes_of((module, owner))
                 for inner in owner.body:
                     if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -211,5 +211,5 @@ def _special(target: Target, given: Given) -> dict[str, Value]:
     }
 
 
-def _classes(tree: ast.Module) -> list[ast.ClassDef]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+def _classes(module: Module) -> list[ast.ClassDef]:
+    return [node for node in module.nodes if isinstance(node, ast.ClassDef)]

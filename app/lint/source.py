@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +22,19 @@ class UnreadableError(ReciprocityError):
     """A path that was to be scanned is not there, or a file of it is no Python."""
 
     code = "unreadable_source"
+    line = 1
 
 
 @dataclass(eq=False, slots=True)
 class Module:
-    """Hold one file: its tree, what it defines, what it imports, and whose its folder is."""
+    """Hold one file: its tree, what it defines, what it imports, and whose its folder is.
+
+    `nodes` is the whole tree as one list: to walk it again for each question takes most of the time.
+    """
 
     path: Path
     tree: ast.Module
+    nodes: list[ast.AST]
     dotted: tuple[str, ...]
     folder: Value
     functions: dict[str, Function] = field(default_factory=dict)
@@ -36,10 +42,11 @@ class Module:
     imports: dict[str, tuple[tuple[str, ...], str | None]] = field(default_factory=dict)
 
 
-def python_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """List the Python files under these paths, without virtual environments and hidden folders.
+def files(paths: Iterable[Path], exclude: Sequence[str] = ()) -> Iterator[Path]:
+    """List the files under these paths, without virtual environments and hidden folders.
 
-    Raises UnreadableError for a path that does not exist.
+    `exclude` holds patterns (`tests/*`, `*_old.py`) of paths below these that are left out. Raises
+    UnreadableError for a path that does not exist.
     """
     for path in paths:
         if path.is_file():
@@ -47,14 +54,22 @@ def python_files(paths: Iterable[Path]) -> Iterator[Path]:
         elif not path.is_dir():
             raise UnreadableError(f"There is no {path} to scan; name a file or a folder.")
         else:
-            yield from sorted(
-                found
-                for found in path.rglob("*.py")
-                if not any(
-                    part in _NOT_OURS or part.startswith(".")
-                    for part in found.relative_to(path).parts
-                )
-            )
+            for found in sorted(path.rglob("*")):
+                inside = found.relative_to(path)
+                ours = not any(p in _NOT_OURS or p.startswith(".") for p in inside.parts)
+                if ours and found.is_file() and not _excluded(inside, exclude):
+                    yield found
+
+
+def _excluded(inside: Path, patterns: Sequence[str]) -> bool:
+    names = [inside.as_posix(), *(parent.as_posix() for parent in inside.parents)]
+    return any(fnmatch(name, pattern) for name in names for pattern in patterns)
+
+
+def python_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """List the Python files under these paths; a path that is a file itself is taken as it is."""
+    for path in paths:
+        yield from (found for found in files([path]) if found.suffix == ".py" or found == path)
 
 
 def read(path: Path) -> Module:
@@ -64,14 +79,15 @@ def read(path: Path) -> Module:
             warnings.simplefilter("ignore")  # what else is odd in other people's code is not ours
             tree = ast.parse(path.read_bytes(), filename=str(path))
     except (SyntaxError, ValueError) as error:
-        raise UnreadableError(
-            f"{path}:{getattr(error, 'lineno', None) or 1}: this is no Python"
-            f" ({type(error).__name__}); mend it, or leave the file out."
-        ) from None
+        raised = UnreadableError(
+            f"{path}: this is no Python ({error}); mend it, or leave the file out."
+        )
+        raised.line = getattr(error, "lineno", None) or 1
+        raise raised from None
     dotted = path.resolve().with_suffix("").parts[1:]
     if dotted[-1] == "__init__":
         dotted = dotted[:-1]
-    module = Module(path, tree, dotted, naming.of_folder(path.resolve()))
+    module = Module(path, tree, list(ast.walk(tree)), dotted, naming.of_folder(path.resolve()))
     _define(module)
     return module
 
@@ -82,7 +98,7 @@ def _define(module: Module) -> None:
             module.functions[node.name] = node
         elif isinstance(node, ast.ClassDef):
             module.classes[node.name] = node
-    for inner in ast.walk(module.tree):
+    for inner in module.nodes:
         if isinstance(inner, ast.Import):
             for alias in inner.names:
                 name = alias.asname or alias.name.split(".")[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters import member_files
-from app.adapters.migrations import downgrade, migrate
+from app.adapters.migrations import downgrade, head, migrate
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.names import Database
 from app.embedded.postgres import PostgresServer
@@ -113,7 +113,7 @@ def _the_main_job(pair: Pair, embedder: Embedder, folder: Path) -> None:
         introductions.of_member(backend, member.id)
         outbox.add(backend, topics.MATCH_SYNC, [member.id])
     relay.look()
-    health.report(adapter, {"ai": "", "backend": ""})
+    health.report(adapter, {database: head(database) for database in Database})
     adapter.create_user_summary(member.id, "I need a greenhouse.")
     adapter.update_user_onboarding_status(member.id, "completed")
     adapter.get_valid_user_ids([member.id])
