@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
 from app.adapters.embedding_memory import RememberingEmbedder
+from app.adapters.mail import SmtpPostman
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
 from app.adapters.revisions import all_newest
 from app.services import health
+from app.services.delivery import Postman
 from app.services.ports import Bell, Embedder
-from app.settings import CommandSettings, EmbeddingSettings, WorkerSettings
+from app.services.site import Site
+from app.settings import ApiSettings, CommandSettings, EmbeddingSettings, WorkerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,22 @@ def platform(settings: CommandSettings | WorkerSettings) -> Platform:
     bell: Bell = CeleryBell(settings.broker_url) if settings.broker_url else NoBell()
     databases.after_work_written = bell.ring
     return Platform(databases, embedder(settings), bell)
+
+
+def site(settings: ApiSettings) -> Site:
+    """Say what kind of place this is; on a development machine it is found where it is served."""
+    development = settings.environment in {"development", "test"}
+    here = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104 - read, not bound
+    return Site(
+        url=settings.site_url or (here if development else None),
+        development=development,
+        keeps_accounts=settings.backend_mode == "standalone",
+        sends_mail=settings.smtp_url is not None,
+    )
+
+
+def postman(settings: ApiSettings) -> Postman | None:
+    """Choose what sends letters; None where no server is named and letters only wait."""
+    if settings.smtp_url is None:
+        return None
+    return SmtpPostman.of(settings.smtp_url, settings.mail_from)

@@ -34,6 +34,14 @@ def _broker(value: object) -> object:
     return value
 
 
+def _site(value: object) -> object:
+    if isinstance(value, str) and value.strip():
+        if not value.strip().startswith(("http://", "https://")):
+            raise ValueError("it has no scheme; write https://HOST")
+        return value.strip().rstrip("/")
+    return value
+
+
 class DatabaseSettings(BaseModel):
     """Hold the two addresses that every service needs, and what the pair is called.
 
@@ -93,7 +101,20 @@ class CommandSettings(DatabaseSettings, EmbeddingSettings):
     )
 
 
-class ApiSettings(CommandSettings):
+class SiteSettings(BaseModel):
+    """Say where members reach the site, who keeps their accounts, and what sends e-mail."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    site_url: Annotated[Optional, BeforeValidator(_site)] = Field(
+        None, alias="RECIPROCITY_SITE_URL"
+    )
+    backend_mode: Literal["standalone", "nestjs"] = Field("standalone", alias="BACKEND_MODE")
+    smtp_url: Optional = Field(None, alias="SMTP_URL", repr=False)
+    mail_from: str = Field("Reciprocity <reciprocity@localhost>", alias="MAIL_FROM", min_length=3)
+
+
+class ApiSettings(CommandSettings, SiteSettings):
     """List what the API needs. Without API_KEY every call under /api/v1 is refused."""
 
     service: ClassVar[str] = "ai-service"
@@ -128,7 +149,14 @@ def names(kind: type[BaseModel]) -> frozenset[str]:
 
 def all_names() -> frozenset[str]:
     """List every variable that any service reads."""
-    services = (DatabaseSettings, EmbeddingSettings, WorkerSettings, CommandSettings, ApiSettings)
+    services = (
+        DatabaseSettings,
+        EmbeddingSettings,
+        WorkerSettings,
+        CommandSettings,
+        SiteSettings,
+        ApiSettings,
+    )
     return frozenset().union(*(names(kind) for kind in services)) | _READ_ELSEWHERE
 
 

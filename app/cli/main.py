@@ -22,6 +22,7 @@ _PLACES: Final = {
     "import": "app.cli.members",
     "matches": "app.cli.members",
     "match-sync": "app.cli.members",
+    "admin": "app.cli.accounts",
     "serve": "app.cli.services",
     "worker": "app.cli.services",
 }

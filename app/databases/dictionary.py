@@ -116,6 +116,25 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("matching_runs", BACKEND, "what each matching run did and whom each stage removed"),
     _table("match_staging", BACKEND, "the pairs of a run on their way into the tables above"),
     _table("outbox", BACKEND, "work that a committed change has caused", "user_id"),
+    # --- backend, ours: the member site ---------------------------------------------------------
+    _table("credentials", BACKEND, "the Argon2id digest of a member's password", "user_id"),
+    _table("operators", BACKEND, "which members run this place", "user_id"),
+    Table(
+        "sign_ups",
+        BACKEND,
+        "accounts asked for whose address is not confirmed yet; gone after a day",
+        personal=True,
+    ),
+    _table("account_links", BACKEND, "links for a new password or address, as digests", "user_id"),
+    _table("sessions", BACKEND, "browsers and programs that are signed in, as digests", "user_id"),
+    _table("rate_limits", BACKEND, "how soon something may be tried again, by digests"),
+    _table("letters", BACKEND, "e-mail on its way; its words go once it is sent", "user_id"),
+    _table("postponements", BACKEND, "whom a member wants to be asked about later", "user_id"),
+    _table("introductions_seen", BACKEND, "which matches a member has seen, and when", "user_id"),
+    _table("blocks", BACKEND, "who wants nothing to do with whom", "blocker_id"),
+    _table("conversations", BACKEND, "what two who both said yes have open", "user_a_id"),
+    _table("message_numbers", BACKEND, "the order of messages, and each one's key", "sender_id"),
+    _table("feeds", BACKEND, "a number that grows when a member's pages have changed", "user_id"),
 )
 
 # Types, operators and functions that exist in one database only.
