@@ -57,6 +57,7 @@ TABLES: Final[tuple[Table, ...]] = (
     _table(
         "member_vectors", AI, "which summary version a member's vectors were made of", "user_id"
     ),
+    _table("erased_members", AI, "ids of erased members, whose late writes are refused", "user_id"),
     # --- backend, shared with a NestJS backend --------------------------------------------------
     _table(
         "users",
@@ -166,6 +167,8 @@ LOCKS: Final[dict[int, Database | None]] = {
     7302: BACKEND,  # migrations of the backend database
     7303: None,  # the proof that two addresses reach two databases
     7304: BACKEND,  # one matching run at a time
+    7305: AI,  # which set of vectors serves
+    7306: AI,  # nobody is erased while vectors are being written
 }
 
 _BY_NAME: Final = {table.name: table for table in TABLES}

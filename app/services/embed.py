@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.statements import content_hash
-from app.repositories.ai import embeddings, models
+from app.repositories.ai import embeddings, vector_sets
 from app.repositories.backend import outbox, statements
 from app.services import topics
 from app.services.ports import Embedder
@@ -18,11 +18,15 @@ from app.services.steps import OnAI, OnBackend, Outside, Step
 
 @dataclass(slots=True)
 class EmbedJob:
-    """Carry what one step of the task leaves to the next."""
+    """Carry what one step of the task leaves to the next.
+
+    `vector_set` None means the set that serves; a rebuild names the one it builds beside.
+    """
 
     embedder: Embedder
     user_ids: Sequence[UUID]
     event_ids: Sequence[int] = ()
+    vector_set: str | None = None
     said: dict[UUID, statements.Said] = field(default_factory=dict)
     sets: list[embeddings.MemberVectorSet] = field(default_factory=list)
     stored: frozenset[UUID] = frozenset()
@@ -34,14 +38,21 @@ def _read(backend: BackendConnection, job: EmbedJob) -> None:
 
 def _drop_current(ai: AIConnection, job: EmbedJob) -> None:
     """Leave out whoever has these very vectors already: a task may run twice."""
-    models.register(ai, job.embedder.model, job.embedder.dimensions, datetime.now(UTC))
-    stored = embeddings.stored(ai, job.embedder.model, list(job.said))
+    stored = embeddings.stored(ai, _set(ai, job), list(job.said))
     job.stored = frozenset(
         user_id
         for user_id, said in job.said.items()
         if (known := stored.get(user_id)) is not None
         and known == embeddings.Stored(said.version, content_hash(said.statements))
     )
+
+
+def _set(ai: AIConnection, job: EmbedJob) -> str:
+    """Name the set to work on; asked in each transaction, as another may serve by then."""
+    if job.vector_set is not None:
+        return job.vector_set
+    model = job.embedder
+    return vector_sets.adopt(ai, model.model, model.dimensions, datetime.now(UTC))
 
 
 def _embed(job: EmbedJob) -> None:
@@ -64,7 +75,7 @@ def _embed(job: EmbedJob) -> None:
 
 def _store(ai: AIConnection, job: EmbedJob) -> None:
     if job.sets:
-        stored = embeddings.put(ai, job.embedder.model, job.sets, datetime.now(UTC))
+        stored = embeddings.put(ai, _set(ai, job), job.sets, datetime.now(UTC))
         job.stored |= stored
 
 
@@ -74,10 +85,11 @@ def _cause_matching(backend: BackendConnection, job: EmbedJob) -> None:
     outbox.done(backend, job.event_ids)
 
 
-STEPS: Sequence[Step[EmbedJob]] = (
+# The same without matching, for vectors that nobody asks yet.
+FILL: Sequence[Step[EmbedJob]] = (
     OnBackend("read statements", _read),
     OnAI("compare versions", _drop_current),
     Outside("embed", _embed),
     OnAI("store vectors", _store),
-    OnBackend("cause matching", _cause_matching),
 )
+STEPS: Sequence[Step[EmbedJob]] = (*FILL, OnBackend("cause matching", _cause_matching))

@@ -14,7 +14,7 @@ from app.databases.connections import AIConnection, BackendConnection
 from app.domain.matching.pairs import Pair
 from app.domain.matching.scores import ALGORITHM, Calibration
 from app.domain.statements import Kind
-from app.repositories.ai import candidates, embeddings
+from app.repositories.ai import candidates, embeddings, vector_sets
 from app.repositories.backend import eligibility, matches, outbox, runs
 from app.services import everybody, search, steps
 from app.services.ports import Embedder
@@ -94,9 +94,10 @@ def _short(job: MatchJob) -> list[search.Search]:
 
 
 def _ask(ai: AIConnection, job: MatchJob, asking: int) -> None:
-    if _short(job) and candidates.has_index(ai, job.embedder.model):
+    vectors = vector_sets.serving(ai, job.embedder.model)
+    if _short(job) and candidates.has_index(ai, vectors):
         for one in _short(job):
-            search.ask_index(ai, one, job.embedder.model, job.embedder.dimensions, asking)
+            search.ask_index(ai, one, vectors, job.embedder.dimensions, asking)
 
 
 def _keep(backend: BackendConnection, job: MatchJob) -> None:
@@ -114,15 +115,15 @@ def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
 
 
 def _search(ai: AIConnection, job: MatchJob) -> None:
-    model = job.embedder.model
+    vectors = vector_sets.serving(ai, job.embedder.model)
     if job.user_ids is None:
         job.tables = {
-            kind: embeddings.table(ai, model, kind, job.embedder.dimensions) for kind in Kind
+            kind: embeddings.table(ai, vectors, kind, job.embedder.dimensions) for kind in Kind
         }
     for one in job.searches:
         if job.community is not None:
             search.look_at(one, job.community.members)
-        search.rank(ai, one, model, job.calibration, CANDIDATES)
+        search.rank(ai, one, vectors, job.calibration, CANDIDATES)
         job.pairs.extend(one.scored)
         job.listed.update((p.a, p.b) for p in one.scored[:LIST_LENGTH])
     concerned = (
@@ -130,7 +131,7 @@ def _search(ai: AIConnection, job: MatchJob) -> None:
         if job.community is not None
         else sorted({member for p in job.pairs for member in (p.a, p.b)})
     )
-    stored = embeddings.stored(ai, model, concerned)
+    stored = embeddings.stored(ai, vectors, concerned)
     job.hashes = {user_id: known.content_hash for user_id, known in stored.items()}
 
 

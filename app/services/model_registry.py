@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from app.databases.connections import MigratingAIConnection
-from app.repositories.ai import embeddings, models
+from app.repositories.ai import embeddings, models, vector_sets
 
 # Below this many members a scan of everybody is quicker than any index, and an index that is not
 # asked would only make writing slow.
@@ -14,8 +14,20 @@ COUPLES_INDEXED_FROM: Final = 20_000
 
 
 def register_model(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
-    """Register a model and build the indexes that its vectors need; models stand side by side."""
-    models.register(ai, model, dimensions, datetime.now(UTC))
-    models.build_statement_index(ai, model, dimensions)
-    if embeddings.counts(ai, model).members >= COUPLES_INDEXED_FROM:
-        models.build_couple_index(ai, model, dimensions)
+    """Register a model and build the indexes that its vectors need; models stand side by side.
+
+    Where another model's vectors serve, this one is made ready to be built beside them.
+    """
+    at = datetime.now(UTC)
+    try:
+        vectors = vector_sets.adopt(ai, model, dimensions, at)
+    except vector_sets.AnotherModelServesError:
+        vectors = vector_sets.build_beside(ai, model, dimensions, at)
+    index(ai, vectors, dimensions)
+
+
+def index(ai: MigratingAIConnection, vectors: str, dimensions: int) -> None:
+    """Build the indexes that a set of vectors of this size needs."""
+    models.build_statement_index(ai, vectors, dimensions)
+    if embeddings.counts(ai, vectors).members >= COUPLES_INDEXED_FROM:
+        models.build_couple_index(ai, vectors, dimensions)

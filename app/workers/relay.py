@@ -12,16 +12,17 @@ from uuid import UUID
 
 from app.databases.errors import DatabaseUnavailableError
 from app.domain.backoff import retry_in
+from app.repositories.ai.vector_sets import AnotherModelServesError
 from app.repositories.backend import outbox
 from app.repositories.backend.runs import OvertakenError
-from app.services import embed, match_sync, steps, topics
+from app.services import embed, erasure, match_sync, steps, topics
 from app.services.ports import Embedder
 
 log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=15)
 AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
-BATCH: Final = {topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
+BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class Relay:
     def _do(self, topic: str, events: Sequence[outbox.Event]) -> None:
         try:
             self._act(topic, events)
-        except (DatabaseUnavailableError, OvertakenError) as error:
+        except (DatabaseUnavailableError, OvertakenError, AnotherModelServesError) as error:
             # No fault of any one member: none would fare better alone, and none shall be given up.
             log.warning("%s has to wait for %d: %s", topic, len(events), error)
             with self.databases.backend() as backend:
@@ -78,7 +79,10 @@ class Relay:
     def _act(self, topic: str, events: Sequence[outbox.Event]) -> None:
         user_ids: list[UUID] = list(dict.fromkeys(e.user_id for e in events if e.user_id))
         event_ids = [event.id for event in events]
-        if topic == topics.EMBED:
+        if topic == topics.ERASE:
+            erased = erasure.EraseJob(user_ids, event_ids)
+            steps.run(self.databases, erasure.STEPS, erased, self.timings)
+        elif topic == topics.EMBED:
             made = embed.EmbedJob(self.embedder, user_ids, event_ids)
             steps.run(self.databases, embed.STEPS, made, self.timings)
         else:

@@ -41,8 +41,11 @@ def put(
 ) -> frozenset[UUID]:
     """Replace these members' vectors, each all or none; give those whose vectors are now stored.
 
-    A member of whom a newer version is stored already is left as they are, and not given.
+    A member of whom a newer version is stored already is left as they are, and not given; nor is
+    anything stored of an erased one.
     """
+    # Held to the commit, so that nobody is erased between the look at the tombstones and then.
+    ai.execute("SELECT pg_advisory_xact_lock_shared(7306, 0)")
     accepted = _fence(ai, model, members, at)
     ids = list(accepted)
     ai.execute("DELETE FROM embedding_couples WHERE model = %s AND user_id = ANY(%s)", (model, ids))
@@ -95,6 +98,7 @@ def _fence(
         " SELECT member, %(model)s, version, hash, %(at)s"
         " FROM unnest(%(ids)s::uuid[], %(versions)s::int[], %(hashes)s::bytea[])"
         "  AS m (member, version, hash)"
+        " WHERE NOT EXISTS (SELECT 1 FROM erased_members e WHERE e.user_id = member)"
         " ON CONFLICT (user_id, model) DO UPDATE SET summary_version = excluded.summary_version,"
         "  content_hash = excluded.content_hash, embedded_at = excluded.embedded_at"
         " WHERE member_vectors.summary_version <= excluded.summary_version"
@@ -115,6 +119,20 @@ def remove(ai: AIConnection, user_ids: Sequence[UUID]) -> int:
     return ai.execute(
         "DELETE FROM member_vectors WHERE user_id = ANY(%s)", (list(user_ids),)
     ).rowcount
+
+
+def erase(ai: AIConnection, user_ids: Sequence[UUID], at: datetime) -> int:
+    """Remove every vector of these members and refuse what comes later; give how many had some.
+
+    Waits for whoever is writing vectors: what they write is seen here, and removed.
+    """
+    ai.execute("SELECT pg_advisory_xact_lock(7306, 0)")
+    ai.execute(
+        "INSERT INTO erased_members (user_id, erased_at)"
+        " SELECT member, %s FROM unnest(%s::uuid[]) AS m (member) ON CONFLICT (user_id) DO NOTHING",
+        (at, list(user_ids)),
+    )
+    return remove(ai, user_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ MOST_INDEXED: Final = 2_000
 def register(ai: AIConnection, model: str, dimensions: int, at: datetime) -> None:
     """Write down a model and the length of its vectors; raise ConflictError for another length."""
     ai.execute(
-        "INSERT INTO embedding_models (model, dimensions, registered_at) VALUES (%s, %s, %s)"
-        " ON CONFLICT (model) DO NOTHING",
-        (model, dimensions, at),
+        "INSERT INTO embedding_models (model, dimensions, registered_at, embedder)"
+        " VALUES (%s, %s, %s, %s) ON CONFLICT (model) DO NOTHING",
+        (model, dimensions, at, model),
     )
     known = ai.execute(
         "SELECT dimensions FROM embedding_models WHERE model = %s", (model,)
@@ -68,6 +68,16 @@ def build_couple_index(ai: MigratingAIConnection, model: str, dimensions: int) -
             model=sql.Literal(model),
         )
     )
+
+
+def drop_indexes(ai: MigratingAIConnection, model: str) -> None:
+    """Drop both indexes of one model's vectors where they are."""
+    for what in ("embeddings", "couples"):
+        ai.execute(
+            sql.SQL("DROP INDEX IF EXISTS {name}").format(
+                name=sql.Identifier(index_name(what, model))
+            )
+        )
 
 
 def index_name(what: str, model: str) -> str:

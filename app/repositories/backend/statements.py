@@ -54,11 +54,12 @@ def of_summary(backend: BackendConnection, summary_id: UUID) -> list[Statement]:
 
 
 def approved(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, Said]:
-    """Read the newest approved summary of each member; members without one are left out."""
+    """Read the newest approved summary of each member; who has none, or left, is left out."""
     rows = backend.execute(
         "SELECT s.user_id, s.version, t.id, t.kind, t.position, t.text"
         " FROM (SELECT DISTINCT ON (user_id) id, user_id, version FROM user_summaries"
-        "       WHERE user_id = ANY(%s) AND status = 'approved'"
+        "       WHERE user_id = ANY(%s) AND status = 'approved' AND EXISTS"
+        "        (SELECT 1 FROM users u WHERE u.id = user_id AND u.deleted_at IS NULL)"
         "       ORDER BY user_id, version DESC) s"
         " LEFT JOIN statements t ON t.summary_id = s.id ORDER BY s.user_id, t.kind, t.position",
         (list(user_ids),),

@@ -15,9 +15,10 @@ from app.databases.names import Database
 from app.domain.matching.scores import Calibration
 from app.domain.statements import Kind
 from app.errors import ConflictError, InvalidInputError
-from app.repositories.ai import candidates, embeddings, models
+from app.repositories.ai import candidates, embeddings, models, vector_sets
 from app.repositories.ai.embeddings import MemberVectorSet, StatementVector
-from app.repositories.backend import outbox, runs
+from app.repositories.ai.vector_sets import AnotherModelServesError
+from app.repositories.backend import outbox
 from app.services import embed, steps
 from app.services.model_registry import register_model
 from tests.conftest import Pair
@@ -153,12 +154,12 @@ def test_vectors_of_two_models_stand_side_by_side_and_are_never_compared(people:
     ann = people.join("Ann", ["tax advice"], ["piano lessons"])
     ben = people.join("Ben", ["piano lessons"], ["tax advice"])
     people.relay.look()
-    other = People(people.databases, WordEmbedder(model="other", dimensions=32))
-    assert other.match().stored == 0, "the other model has no vectors yet"
+    other = WordEmbedder(model="other", dimensions=32)
+    with people.databases.ai() as ai:
+        beside = vector_sets.build_beside(ai, other.model, other.dimensions, NOW)
+    job = embed.EmbedJob(other, [ann, ben], vector_set=beside)
+    steps.run(people.databases, embed.FILL, job)
     people.match()
-    with people.databases.backend() as backend:
-        outbox.add(backend, "embed", [ann, ben])
-    other.relay.look()
     assert _stored(people.databases, "words") == _stored(people.databases, "other") == (2, 4, 2)
     with people.databases.ai() as ai:
         found = candidates.exact(ai, "other", ann, [ann, ben], Calibration(), limit=10)
@@ -170,19 +171,22 @@ def test_vectors_of_two_models_stand_side_by_side_and_are_never_compared(people:
     assert lengths == [("other", 32, 32), ("words", 64, 64)]
 
 
-def test_a_run_with_a_model_that_has_no_vectors_yet_does_not_pass_for_a_good_one(
+def test_a_worker_with_another_model_than_the_one_that_serves_does_nothing_and_loses_nothing(
     people: People,
 ) -> None:
     ann, ben = people.crowd(2)
     people.relay.look()
+    people.join("Cleo", ["help with gardening"], ["help with gardening"])
     other = People(people.databases, WordEmbedder(model="other"))
-    other.match()
-    with people.databases.backend() as backend:
-        last = runs.last(backend)
-    assert last is not None
-    assert last.state == "incomplete"
-    assert last.reason == "2 members have no vectors yet"
+    with pytest.raises(AnotherModelServesError, match="rebuild ai"):
+        other.match()
+    other.relay.look()
+    assert _stored(people.databases, "words") == (2, 4, 2)
+    assert _stored(people.databases, "other") == (0, 0, 0)
     assert people.partners_of(ann) == [ben], "what the first model found is still there"
+    with people.databases.backend() as backend:
+        waiting = outbox.backlog(backend)
+    assert (waiting.pending, waiting.dead) == (1, 0)
 
 
 def test_a_model_whose_vectors_change_length_is_another_model(adapter: PostgreSQLAdapter) -> None:

@@ -1,0 +1,122 @@
+"""Sets of vectors that stand side by side, of which one serves.
+
+A set has the name of the model that made it, and after a rebuild that name with a number. Whoever
+reads or writes the serving set holds a shared lock to the end of its transaction, so that a switch
+waits for them and none of them sees half of each.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+
+from app.databases.connections import AIConnection, MigratingAIConnection
+from app.errors import ReciprocityError
+from app.repositories.ai import models
+
+
+class AnotherModelServesError(ReciprocityError):
+    """The vectors that serve were made by another model than this process has."""
+
+    code = "another_model_serves"
+    status = HTTPStatus.CONFLICT
+
+
+def serving(ai: AIConnection, embedder: str) -> str:
+    """Name the set in which a model's vectors serve, and keep it serving until the commit.
+
+    Raises AnotherModelServesError when the vectors that serve are another model's.
+    """
+    ai.execute("SELECT pg_advisory_xact_lock_shared(7305, 0)")
+    row = ai.execute(
+        "SELECT model, coalesce(embedder, model),"
+        " EXISTS (SELECT 1 FROM member_vectors v WHERE v.model = m.model)"
+        " FROM embedding_models m WHERE state = 'serving'"
+    ).fetchone()
+    if row is None or (row[1] != embedder and not row[2]):
+        return embedder  # nothing serves yet: the first vectors will be this model's
+    if row[1] != embedder:
+        raise AnotherModelServesError(
+            f"The vectors that serve were made by the model {row[1]}, and this process has"
+            f" {embedder}. Vectors of two models are never compared. Set the model back"
+            " (EMBEDDING_MODEL and the like), or go over to the new one: `reciprocity rebuild ai`."
+        )
+    return str(row[0])
+
+
+def adopt(ai: AIConnection, embedder: str, dimensions: int, at: datetime) -> str:
+    """Name the set that serves for a model; where nobody has vectors yet, make this model's serve.
+
+    Raises ConflictError for a model registered with another length, and AnotherModelServesError.
+    """
+    row = ai.execute(
+        "SELECT model, dimensions FROM embedding_models"
+        " WHERE state = 'serving' AND coalesce(embedder, model) = %s",
+        (embedder,),
+    ).fetchone()
+    if row is not None and row[1] == dimensions:
+        return serving(ai, embedder)
+    name = serving(ai, embedder)
+    models.register(ai, name, dimensions, at)
+    ai.execute("SELECT pg_advisory_xact_lock(7305, 1)")  # two processes at once adopt one by one
+    ai.execute(
+        "UPDATE embedding_models SET state = 'beside' WHERE state = 'serving' AND model <> %s"
+        " AND NOT EXISTS (SELECT 1 FROM member_vectors v WHERE v.model = embedding_models.model)",
+        (name,),
+    )
+    ai.execute(
+        "UPDATE embedding_models SET state = 'serving', embedder = %s WHERE model = %s"
+        " AND NOT EXISTS (SELECT 1 FROM embedding_models m WHERE m.state = 'serving')",
+        (embedder, name),
+    )
+    return name
+
+
+def build_beside(ai: AIConnection, embedder: str, dimensions: int, at: datetime) -> str:
+    """Name the set to build beside the serving one: a model's unfinished one, or a new one."""
+    found = ai.execute(
+        "SELECT model, dimensions FROM embedding_models"
+        " WHERE state = 'beside' AND embedder = %s AND dimensions = %s"
+        " ORDER BY registered_at DESC LIMIT 1",
+        (embedder, dimensions),
+    ).fetchone()
+    if found is not None:
+        return str(found[0])
+    taken = {row[0] for row in ai.execute("SELECT model FROM embedding_models").fetchall()}
+    number = 2
+    while (name := f"{embedder}#{number}") in taken:
+        number += 1
+    if embedder not in taken:
+        name = embedder
+    ai.execute(
+        "INSERT INTO embedding_models (model, dimensions, registered_at, embedder, state)"
+        " VALUES (%s, %s, %s, %s, 'beside')",
+        (name, dimensions, at, embedder),
+    )
+    return name
+
+
+def switch(ai: AIConnection, name: str) -> None:
+    """Make a set serve in the place of another; waits for whoever reads or writes that one."""
+    ai.execute("SELECT pg_advisory_xact_lock(7305, 0)")
+    ai.execute("UPDATE embedding_models SET state = 'beside' WHERE state = 'serving'")
+    ai.execute("UPDATE embedding_models SET state = 'serving' WHERE model = %s", (name,))
+
+
+def others(ai: AIConnection) -> list[str]:
+    """Name the sets that do not serve."""
+    rows = ai.execute("SELECT model FROM embedding_models WHERE state <> 'serving'").fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def drop(ai: MigratingAIConnection, name: str) -> None:
+    """Remove a set that does not serve, with its vectors and indexes; a serving one stays."""
+    ai.execute("SELECT pg_advisory_xact_lock_shared(7305, 0)")
+    beside = ai.execute(
+        "SELECT 1 FROM embedding_models WHERE model = %s AND state = 'beside'", (name,)
+    ).fetchone()
+    if beside is None:
+        return
+    models.drop_indexes(ai, name)
+    ai.execute("DELETE FROM member_vectors WHERE model = %s", (name,))
+    ai.execute("DELETE FROM embedding_models WHERE model = %s", (name,))

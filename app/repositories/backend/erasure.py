@@ -1,0 +1,56 @@
+"""Remove everything the backend database holds of a member.
+
+A table that is not named here goes with the row it refers to (ON DELETE CASCADE); a test holds the
+two together against the dictionary of tables.
+"""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+from uuid import UUID
+
+from app.databases.connections import BackendConnection
+
+# In an order in which nothing refers to what is gone already.
+STATEMENTS: Final[dict[str, LiteralString]] = {
+    "message_numbers": "DELETE FROM message_numbers WHERE sender_id = %(id)s OR match_id IN"
+    " (SELECT id FROM matches WHERE user_a_id = %(id)s OR user_b_id = %(id)s)",
+    "messages": "DELETE FROM messages WHERE sender_id = %(id)s OR match_id IN"
+    " (SELECT id FROM matches WHERE user_a_id = %(id)s OR user_b_id = %(id)s)",
+    "match_feedback": "DELETE FROM match_feedback WHERE user_id = %(id)s OR match_id IN"
+    " (SELECT id FROM matches WHERE user_a_id = %(id)s OR user_b_id = %(id)s)",
+    "conversations": "DELETE FROM conversations WHERE user_a_id = %(id)s OR user_b_id = %(id)s",
+    "match_reasons": "DELETE FROM match_reasons WHERE user_a_id = %(id)s OR user_b_id = %(id)s",
+    "match_scores": "DELETE FROM match_scores WHERE user_a_id = %(id)s OR user_b_id = %(id)s",
+    "matches": "DELETE FROM matches WHERE user_a_id = %(id)s OR user_b_id = %(id)s",
+    "postponements": "DELETE FROM postponements WHERE user_id = %(id)s OR partner_id = %(id)s",
+    "introductions_seen": "DELETE FROM introductions_seen"
+    " WHERE user_id = %(id)s OR partner_id = %(id)s",
+    "blocks": "DELETE FROM blocks WHERE blocker_id = %(id)s OR blocked_id = %(id)s",
+    "letters": "DELETE FROM letters WHERE user_id = %(id)s"
+    " OR lower(recipient) = (SELECT lower(email) FROM users WHERE id = %(id)s)",
+    "sign_ups": "DELETE FROM sign_ups"
+    " WHERE lower(email) = (SELECT lower(email) FROM users WHERE id = %(id)s)",
+    "account_links": "DELETE FROM account_links WHERE user_id = %(id)s",
+    "sessions": "DELETE FROM sessions WHERE user_id = %(id)s",
+    "credentials": "DELETE FROM credentials WHERE user_id = %(id)s",
+    "operators": "DELETE FROM operators WHERE user_id = %(id)s",
+    "feeds": "DELETE FROM feeds WHERE user_id = %(id)s",
+    "statements": "DELETE FROM statements WHERE user_id = %(id)s",
+    "profiles": "DELETE FROM profiles WHERE user_id = %(id)s",
+    "user_summaries": "DELETE FROM user_summaries WHERE user_id = %(id)s",
+    "outbox": "DELETE FROM outbox WHERE user_id = %(id)s",
+    "users": "DELETE FROM users WHERE id = %(id)s",
+}
+
+
+def lock(backend: BackendConnection, user_id: UUID) -> bool:
+    """Wait for whoever is writing rows that refer to this account; say whether it exists."""
+    row = backend.execute("SELECT 1 FROM users WHERE id = %s FOR UPDATE", (user_id,)).fetchone()
+    return row is not None
+
+
+def remove(backend: BackendConnection, user_id: UUID) -> None:
+    """Remove the account and every row that is about it."""
+    for statement in STATEMENTS.values():
+        backend.execute(statement, {"id": user_id})
