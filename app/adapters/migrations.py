@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
@@ -48,7 +49,10 @@ def migrate(adapter: PostgreSQLAdapter, environment: str, revision: str = "head"
         environment = marker.environment if marker else environment
         backend.execute("SELECT pg_advisory_lock(7302, 0)")
         backend.commit()
-        _to(backend, revision, environment, pair_id)
+        if marker is not None and identity.adopted(backend):
+            run_adopted(backend, marker)
+        else:
+            _to(backend, revision, environment, pair_id)
     with adapter.migrating_ai() as ai:
         known = _may_migrate(ai)
         if known is not None:
@@ -110,6 +114,51 @@ def downgrade(adapter: PostgreSQLAdapter, database: Database, revision: str) -> 
         _run(connection, marker.environment, marker.pair_id, command.downgrade, revision)
 
 
+def run_adopted(connection: DatabaseConnection, marker: identity.Marker) -> None:
+    """Make our own tables only: revisions that hold the shared ones are written down as done.
+
+    A revision of shared tables says so by SHARED = True in its file.
+    """
+
+    def act(config: Config, revision: str) -> None:
+        scripts = ScriptDirectory.from_config(config)
+        for step in reversed(list(scripts.iterate_revisions(revision, _current(config)))):
+            go = command.stamp if _shared(step) else command.upgrade
+            go(config, step.revision)
+
+    _run(connection, marker.environment, marker.pair_id, act, "head")
+    identity.mark_adopted(connection)
+    connection.commit()
+
+
+def undo_adopted(connection: DatabaseConnection) -> None:
+    """Remove our own tables again, and leave the shared ones as they are."""
+
+    def act(config: Config, revision: str) -> None:
+        scripts = ScriptDirectory.from_config(config)
+        for step in list(scripts.iterate_revisions(_current(config), revision)):
+            go = command.stamp if _shared(step) else command.downgrade
+            go(config, str(step.down_revision or "base"))
+
+    marker = identity.verified(connection)
+    connection.rollback()
+    _run(connection, marker.environment, marker.pair_id, act, "base")
+    connection.execute(f"DROP TABLE {connection.database.version_table}".encode())
+    connection.commit()
+
+
+def _shared(step: Script) -> bool:
+    return bool(getattr(step.module, "SHARED", False))
+
+
+def _current(config: Config) -> str | None:
+    context = MigrationContext.configure(
+        config.attributes["connection"],
+        opts={"version_table": config.attributes["version_table"]},
+    )
+    return context.get_current_revision()
+
+
 def _may_migrate(connection: DatabaseConnection) -> identity.Marker | None:
     marker = identity.read(connection)
     connection.rollback()
@@ -145,6 +194,7 @@ def _run(
     )
     config = Config()
     config.set_main_option("script_location", str(FOLDER / connection.database.value))
+    config.attributes["version_table"] = connection.database.version_table
     config.attributes["marker"] = {"environment": environment, "pair_id": pair_id}
     with engine.connect() as opened:
         config.attributes["connection"] = opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
@@ -78,6 +79,25 @@ def write_pair_id(connection: DatabaseConnection, pair_id: UUID) -> None:
             f"The {connection.database} database holds no marker whose pair id could be set; run"
             " `reciprocity migrate` first."
         )
+
+
+_ADOPTED: Final = "adopted: the tables of another backend were there before"
+
+
+def adopted(connection: DatabaseConnection) -> bool:
+    """Say whether somebody else made and migrates the shared tables of this database."""
+    if isinstance(connection, AIConnection):
+        row = connection.execute("SELECT obj_description('ai_identity'::regclass)").fetchone()
+    else:
+        row = connection.execute("SELECT obj_description('backend_identity'::regclass)").fetchone()
+    connection.rollback()
+    return row is not None and row[0] == _ADOPTED
+
+
+def mark_adopted(connection: DatabaseConnection) -> None:
+    """Write down that the shared tables are somebody else's, so that no migration touches them."""
+    table = connection.database.identity_table
+    connection.execute(f"COMMENT ON TABLE {table} IS '{_ADOPTED}'".encode())
 
 
 def read(connection: DatabaseConnection) -> Marker | None:

@@ -9,6 +9,7 @@ from alembic import op
 
 revision = "0002"
 down_revision = "0001"
+SHARED = True  # where another backend has these tables, this revision is written down and not run
 
 UPGRADE = (
     "CREATE TYPE users_onboarding_status_enum AS ENUM ('not_started', 'in_progress', 'completed')",
