@@ -84,7 +84,7 @@ class Calls(Expressions):
     def _call(self, node: ast.Call) -> Value:
         given = Given(
             tuple(self.evaluate(argument) for argument in node.args),
-            tuple((word.arg or "", self.evaluate(word.value)) for word in node.keywords),
+            tuple(pair for word in node.keywords for pair in self._keyword(word)),
         )
         if isinstance(node.func, ast.Attribute):
             return self._method(node, node.func, given)
@@ -92,6 +92,12 @@ class Calls(Expressions):
             return self._function(node, node.func.id, given)
         self.evaluate(node.func)
         return UNKNOWN
+
+    def _keyword(self, word: ast.keyword) -> list[tuple[str, Value]]:
+        value = self.evaluate(word.value)
+        if word.arg is not None:
+            return [(word.arg, value)]
+        return [(item.name, item) for item in value.items or ()]
 
     def _method(self, node: ast.Call, func: ast.Attribute, given: Given) -> Value:
         name = func.attr

@@ -87,7 +87,23 @@ class Flow(Calls):
 
     def _do_if(self, node: ast.If) -> None:
         self.evaluate(node.test)
-        self._branches((node.body, node.orelse), _narrowed(node.test))
+        self._branches((node.body, node.orelse), self._narrowed(node.test))
+
+    def _narrowed(self, test: ast.expr) -> list[dict[str, Value]]:
+        """Read `isinstance(connection, AIConnection)`: what the name is inside, and in the else."""
+        if not (
+            isinstance(test, ast.Call)
+            and isinstance(test.func, ast.Name)
+            and test.func.id == "isinstance"
+            and len(test.args) == 2  # noqa: PLR2004 - the thing and its type
+            and isinstance(test.args[0], ast.Name)
+        ):
+            return []
+        name = test.args[0].id
+        said = naming.of_annotation(test.args[1]).databases
+        others = self.evaluate(test.args[0]).databases - said
+        inside = {name: values.connection(*said)} if said else {}
+        return [inside, {name: values.connection(*others)} if said and others else {}]
 
     def _do_match(self, node: ast.Match) -> None:
         self.evaluate(node.subject)
@@ -102,13 +118,13 @@ class Flow(Calls):
     _do_trystar = _do_try
 
     def _branches(
-        self, bodies: Sequence[list[ast.stmt]], first: dict[str, Value] | None = None
+        self, bodies: Sequence[list[ast.stmt]], narrowed: Sequence[dict[str, Value]] = ()
     ) -> None:
-        """Follow each branch from the same state; `first` is what only the first one knows."""
+        """Follow each branch from the same state, and what `narrowed` says of it besides."""
         before = dict(self.names)
         ends: list[dict[str, Value]] = []
         for place, body in enumerate(bodies):
-            self.names = dict(before) | (first or {} if place == 0 else {})
+            self.names = before | (narrowed[place] if place < len(narrowed) else {})
             self.follow(body)
             if not body or not isinstance(body[-1], (ast.Return, ast.Raise, ast.Continue)):
                 ends.append(self.names)
@@ -145,20 +161,6 @@ class Flow(Calls):
         self.follow(node.body)
 
     _do_asyncwith = _do_with
-
-
-def _narrowed(test: ast.expr) -> dict[str, Value]:
-    """Read `if isinstance(connection, AIConnection)`: inside, the connection is the AI database's."""
-    if not (
-        isinstance(test, ast.Call)
-        and isinstance(test.func, ast.Name)
-        and test.func.id == "isinstance"
-        and len(test.args) == 2  # noqa: PLR2004 - the thing and its type
-        and isinstance(test.args[0], ast.Name)
-    ):
-        return {}
-    said = naming.of_annotation(test.args[1])
-    return {test.args[0].id: said} if said.databases else {}
 
 
 def _together(ends: Sequence[dict[str, Value]]) -> dict[str, Value]:

@@ -1,0 +1,373 @@
+"""Every way in which a statement may stand in Python, and whose it is."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from app.databases.names import Database
+from app.lint.scanner import SqlStatement, scan
+from app.lint.source import UnreadableError
+
+AI, BACKEND = {Database.AI}, {Database.BACKEND}
+BOTH = AI | BACKEND
+
+
+def scanned(folder: Path, source: str, name: str = "module.py") -> list[SqlStatement]:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(source), encoding="utf-8")
+    return scan([folder])
+
+
+Expected = list[tuple[set[Database], str]]
+WRITTEN: dict[str, tuple[str, Expected]] = {
+    "a literal": (
+        "adapter.get_connection().execute('SELECT 1')",
+        [(AI, "SELECT 1")],
+    ),
+    "a cursor": (
+        """
+        conn = adapter.get_backend_connection()
+        cur = conn.cursor()
+        cur.execute('SELECT %s, %(x)s', (1,))
+        """,
+        [(BACKEND, "SELECT $1, $2")],
+    ),
+    "a repeated name is one parameter": (
+        "def f(ai: AIConnection):\n ai.execute('SELECT %(a)s, %(b)s, %(a)s, 5 %% 2', {})",
+        [(AI, "SELECT $1, $2, $1, 5 % 2")],
+    ),
+    "without parameters a percent sign is one": (
+        "def f(ai: AIConnection):\n ai.execute(\"SELECT 'a%s'\")",
+        [(AI, "SELECT 'a%s'")],
+    ),
+    "context managers": (
+        """
+        with adapter.ai() as c, c.cursor() as cur, cur.copy('COPY embeddings FROM STDIN') as copy:
+            pass
+        """,
+        [(AI, "COPY embeddings FROM STDIN")],
+    ),
+    "a stream": (
+        "def f(backend):\n for row in backend.cursor().stream('SELECT id FROM users'): pass",
+        [(BACKEND, "SELECT id FROM users")],
+    ),
+    "many rows": (
+        "def f(backend_conn):\n backend_conn.cursor().executemany('INSERT INTO users VALUES (%s)', r)",
+        [(BACKEND, "INSERT INTO users VALUES ($1)")],
+    ),
+    "concatenation and constants": (
+        """
+        COLUMNS = 'id, ' 'email'
+        QUERY = 'SELECT ' + COLUMNS + ' FROM users'
+        def f(backend: "BackendConnection | None"):
+            backend.execute(QUERY)
+        """,
+        [(BACKEND, "SELECT id, email FROM users")],
+    ),
+    "a constant of a class": (
+        """
+        class Users:
+            QUERY = 'SELECT 1 FROM users'
+            def __init__(self, adapter):
+                self._connection = adapter.get_backend_connection()
+            def one(self):
+                return self._connection.cursor().execute(self.QUERY)
+        def other(backend):
+            backend.execute(Users.QUERY)
+        """,
+        [(BACKEND, "SELECT 1 FROM users"), (BACKEND, "SELECT 1 FROM users")],
+    ),
+    "a dictionary of statements": (
+        """
+        QUERIES = {'a': 'SELECT 1', 'b': 'SELECT 2'}
+        def f(ai): ai.execute(QUERIES['b'])
+        """,
+        [(AI, "SELECT 2")],
+    ),
+    "a loop over constants": (
+        """
+        def f(ai):
+            for verb, table in (('DROP', 'a'), ('TRUNCATE', 'b')):
+                ai.execute(f'{verb} TABLE {table}')
+        """,
+        [(AI, "DROP TABLE a"), (AI, "TRUNCATE TABLE b")],
+    ),
+    "a comprehension": (
+        "def f(ai):\n [ai.execute(f'DROP TABLE {t}') for t in ('a', 'b')]",
+        [(AI, "DROP TABLE a"), (AI, "DROP TABLE b")],
+    ),
+    "a text that grows in a branch": (
+        """
+        def f(ai, narrow):
+            text = 'SELECT 1'
+            if narrow:
+                text += ' WHERE false'
+            ai.execute(text)
+        """,
+        [(AI, "SELECT 1"), (AI, "SELECT 1 WHERE false")],
+    ),
+    "joined, formatted and stripped": (
+        """
+        from textwrap import dedent
+        def f(ai):
+            ai.execute(' '.join(['SELECT', '1']))
+            ai.execute('SELECT {} FROM {table}'.format('a', table='b'))
+            ai.execute(dedent('SELECT 3').strip())
+        """,
+        [(AI, "SELECT 1"), (AI, "SELECT a FROM b"), (AI, "SELECT 3")],
+    ),
+    "psycopg's composition of known names": (
+        """
+        from psycopg import sql
+        def f(ai):
+            ai.execute(sql.SQL('SELECT {c} FROM {t}').format(c=sql.SQL('x'), t=sql.Identifier('y')))
+        """,
+        [(AI, 'SELECT x FROM "y"')],
+    ),
+    "psycopg2's helpers": (
+        """
+        def f(adapter):
+            cur = adapter.get_backend_connection().cursor()
+            execute_values(cur, 'INSERT INTO users VALUES %s', rows)
+            cur.copy_expert('COPY users TO STDOUT', file)
+        """,
+        [(BACKEND, "INSERT INTO users VALUES $1"), (BACKEND, "COPY users TO STDOUT")],
+    ),
+    "SQLAlchemy's text": (
+        """
+        from sqlalchemy import text
+        def f(backend_session):
+            backend_session.execute(text("SELECT :id::int, '12:30', :name, :id"), {})
+        """,
+        [(BACKEND, "SELECT $1::int, '12:30', $2, $1")],
+    ),
+    "a helper that is given the text": (
+        """
+        class Store:
+            def _all(self, query, parameters=()):
+                with self.get_backend_connection() as conn:
+                    return conn.cursor().execute(query, parameters).fetchall()
+            def users(self):
+                return self._all('SELECT id FROM users WHERE id = %s', (1,))
+        """,
+        [(BACKEND, "unknown"), (BACKEND, "SELECT id FROM users WHERE id = $1")],
+    ),
+    "a helper that is given the connection": (
+        """
+        def count(conn):
+            return conn.execute('SELECT count(*) FROM users')
+        def f(adapter):
+            return count(adapter.get_backend_connection())
+        """,
+        [(set(), "SELECT count(*) FROM users"), (BACKEND, "SELECT count(*) FROM users")],
+    ),
+    "a context manager of their own": (
+        """
+        class Store:
+            @contextmanager
+            def cursor(self):
+                conn = self.get_connection()
+                try:
+                    yield conn.cursor()
+                finally:
+                    conn.close()
+            def f(self):
+                with self.cursor() as cursor:
+                    cursor.execute('SELECT 1 FROM embeddings')
+        """,
+        [(AI, "SELECT 1 FROM embeddings")],
+    ),
+    "a connection that may be either": (
+        """
+        def f(adapter, flag):
+            conn = adapter.get_connection() if flag else adapter.get_backend_connection()
+            conn.execute('SELECT 1')
+        """,
+        [(BOTH, "SELECT 1")],
+    ),
+    "both branches": (
+        """
+        def f(adapter, flag):
+            if flag:
+                conn = adapter.get_connection()
+            else:
+                conn = adapter.get_backend_connection()
+            conn.execute('SELECT 1')
+        """,
+        [(BOTH, "SELECT 1")],
+    ),
+    "the type of both": (
+        "def f(c: DatabaseConnection): c.execute('SELECT 1')",
+        [(BOTH, "SELECT 1")],
+    ),
+    "a type asked for": (
+        """
+        def f(c: DatabaseConnection):
+            if isinstance(c, AIConnection):
+                c.execute('SELECT 1 FROM embeddings')
+        """,
+        [(AI, "SELECT 1 FROM embeddings")],
+    ),
+    "the name is overruled by the value": (
+        "ai = adapter.get_backend_connection()\nai.execute('SELECT 1')",
+        [(BACKEND, "SELECT 1")],
+    ),
+    "the last connection before a cursor of unknown origin": (
+        """
+        conn = self.get_connection()
+        cursor.execute('SELECT 1')
+        conn = self.get_backend_connection()
+        cursor.execute('SELECT 2')
+        """,
+        [(AI, "SELECT 1"), (BACKEND, "SELECT 2")],
+    ),
+    "an asynchronous function": (
+        """
+        async def f(adapter):
+            async with adapter.ai() as c:
+                await c.execute('SELECT 1')
+        """,
+        [(AI, "SELECT 1")],
+    ),
+    "a function inside a function": (
+        """
+        def f(adapter):
+            backend = adapter.get_backend_connection()
+            def inner():
+                return backend.execute('SELECT 1')
+            return inner
+        """,
+        [(BACKEND, "SELECT 1")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_statement_is_found_with_its_database(name: str, tmp_path: Path) -> None:
+    source, expected = WRITTEN[name]
+    found = scanned(tmp_path, source)
+    assert sorted((sorted(s.databases), s.text) for s in found) == sorted(
+        (sorted(databases), text) for databases, text in expected
+    )
+    assert [s for s in found if s.dynamic and s.known] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("def f(ai, t): ai.execute(f'SELECT 1 FROM {t}')", "SELECT 1 FROM unknown"),
+        ("def f(ai, t): ai.execute('SELECT 1 FROM %s' % t)", "SELECT 1 FROM unknown"),
+        ("def f(ai, t): ai.execute('SELECT 1 FROM {}'.format(t))", "SELECT 1 FROM unknown"),
+        ("def f(ai, t): ai.execute('SELECT 1 FROM ' + t)", "SELECT 1 FROM unknown"),
+        (
+            "def f(ai, t): ai.execute(sql.SQL('SELECT {} FROM x').format(sql.Identifier(t)))",
+            'SELECT "unknown" FROM x',
+        ),
+        (
+            "def f(ai, n): ai.execute(sql.SQL('SELECT {n}::int').format(n=sql.Literal(n)))",
+            "SELECT 1::int",
+        ),
+    ],
+)
+def test_a_text_known_only_when_it_runs_is_marked(tmp_path: Path, source: str, text: str) -> None:
+    (found,) = scanned(tmp_path, source)
+    assert (found.text, found.dynamic) == (text, True)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "client.stream('POST', url)",
+        "values.copy()",
+        "shutil.copy('a', 'b')",
+        "executor.execute(job)",
+        "text('hello')",
+        "pipeline.execute()",
+    ],
+)
+def test_what_sends_no_sql_is_no_statement(tmp_path: Path, source: str) -> None:
+    assert scanned(tmp_path, source) == []
+
+
+def test_a_folder_says_whose_its_migrations_are(tmp_path: Path) -> None:
+    source = """
+        from alembic import op
+        TABLES = ('b', 'c')
+        def upgrade():
+            op.execute('CREATE TABLE a (id int)')
+            for table in TABLES:
+                op.execute(f'DROP TABLE {table}')
+    """
+    scanned(tmp_path, source, "migrations/ai/versions/0001.py")
+    found = scanned(tmp_path, source, "migrations/backend/versions/0001.py")
+    assert [(s.path.parts[-3], s.database, s.kind) for s in found] == [
+        *[("ai", Database.AI, "migration")] * 3,
+        *[("backend", Database.BACKEND, "migration")] * 3,
+    ]
+
+
+def test_constants_and_helpers_are_followed_through_imports(tmp_path: Path) -> None:
+    scanned(tmp_path, "BY_ID = 'SELECT 1 FROM users WHERE id = %s'", "shop/queries.py")
+    scanned(
+        tmp_path,
+        """
+        class Base:
+            def fetch(self, query):
+                return self.get_connection().cursor().execute(query)
+        def count(conn, query):
+            return conn.execute(query)
+        """,
+        "shop/base.py",
+    )
+    found = scanned(
+        tmp_path,
+        """
+        from shop import queries
+        from shop.base import Base, count
+        from .queries import BY_ID
+        class Users(Base):
+            def one(self):
+                return self.fetch(queries.BY_ID)
+            def all(self):
+                return count(self.get_backend_connection(), BY_ID)
+        """,
+        "shop/users.py",
+    )
+    assert [(s.line, s.database) for s in found if s.path.name == "users.py"] == [
+        (7, Database.AI),
+        (9, Database.BACKEND),
+    ]
+
+
+def test_the_place_is_where_the_call_stands(tmp_path: Path) -> None:
+    (found,) = scanned(
+        tmp_path,
+        """
+        def f(ai):
+            return (
+                ai.cursor()
+                .execute('SELECT 1')
+            )
+        """,
+    )
+    assert found.place == f"{tmp_path / 'module.py'}:5:10"
+
+
+def test_a_file_that_is_no_python_is_told_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match=r"module\.py: this is no Python"):
+        scanned(tmp_path, "def (:")
+
+
+def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match="nowhere"):
+        scan([tmp_path / "nowhere"])
+
+
+def test_other_peoples_packages_in_a_folder_are_left_alone(tmp_path: Path) -> None:
+    statement = "def f(ai): ai.execute('SELECT 1')"
+    scanned(tmp_path, statement, "venv/lib/site-packages/theirs.py")
+    assert scanned(tmp_path, statement, ".hidden/theirs.py") == []
