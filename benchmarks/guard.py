@@ -69,7 +69,8 @@ def main() -> int:
     """Print a table; the exit status is 1 when a repeated statement costs more than promised."""
     print(
         f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, postgast"
-        f" {version('postgast')}, {platform.machine()}; microseconds of processor time, quickest of 7 rounds (median)"
+        f" {version('postgast')}, {platform.machine()}; processor time in microseconds,"
+        " quickest of 7 rounds (median)"
     )
     print(f"{'statement':<28}{'bytes':>7}{'first time':>22}{'repeated':>20}")
     worst = 0.0

@@ -43,10 +43,10 @@ def migrate(adapter: PostgreSQLAdapter, environment: str, revision: str = "head"
     Raises IdentityError, having changed nothing, when a database is marked as another one or holds
     tables of somebody else.
     """
+    marker = _both_may_be_migrated(adapter)
+    pair_id = marker.pair_id if marker else uuid4()
+    environment = marker.environment if marker else environment
     with adapter.migrating_backend() as backend:
-        marker = _may_migrate(backend)
-        pair_id = marker.pair_id if marker else uuid4()
-        environment = marker.environment if marker else environment
         backend.execute("SELECT pg_advisory_lock(7302, 0)")
         backend.commit()
         if marker is not None and identity.adopted(backend):
@@ -54,9 +54,6 @@ def migrate(adapter: PostgreSQLAdapter, environment: str, revision: str = "head"
         else:
             _to(backend, revision, environment, pair_id)
     with adapter.migrating_ai() as ai:
-        known = _may_migrate(ai)
-        if known is not None:
-            identity.same_pair(known, identity.Marker("backend", environment, pair_id))
         ai.execute("SELECT pg_advisory_lock(7301, 0)")
         ai.commit()
         _to(ai, revision, environment, pair_id)
@@ -159,17 +156,38 @@ def _current(config: Config) -> str | None:
     return context.get_current_revision()
 
 
-def _may_migrate(connection: DatabaseConnection) -> identity.Marker | None:
+def _both_may_be_migrated(adapter: PostgreSQLAdapter) -> identity.Marker | None:
+    """Look at both databases before either is touched; give the backend's marker if it has one."""
+    expected = adapter.settings.environment
+    with adapter.migrating_ai() as ai, adapter.migrating_backend() as backend:
+        known, marker = _may_migrate(ai, expected), _may_migrate(backend, expected)
+        identity.prove_two(ai, backend)
+    if known is not None and marker is not None:
+        identity.same_pair(known, marker)
+    elif known is not None:
+        raise IdentityError(
+            f"The AI database belongs to the pair {known.pair_id}, and the database that"
+            " RECIPROCITY_BACKEND_DB_URL reaches is empty; nothing was migrated. Mend that address,"
+            " or restore the backend's dump first: the AI database is what can be made anew."
+        )
+    return marker
+
+
+def _may_migrate(connection: DatabaseConnection, environment: str | None) -> identity.Marker | None:
     marker = identity.read(connection)
     connection.rollback()
-    if marker is None and identity.tables(connection) - {connection.database.version_table}:
-        identity.verified(connection)  # says whose tables these are, and what to do
+    if marker is None and not identity.tables(connection) - {connection.database.version_table}:
+        return None
     if marker is not None and marker.role != connection.database.value:
         raise IdentityError(
             f"{connection.database.variable} reaches a database that calls itself {marker.role};"
             " nothing was migrated. Are the two addresses swapped?"
         )
-    return marker
+    try:
+        # Of an unmarked one it says whose tables these are, and what to do.
+        return identity.verified(connection, environment)
+    finally:
+        connection.rollback()
 
 
 def _to(

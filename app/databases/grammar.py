@@ -141,6 +141,12 @@ def _column(reader: Reader, node: Any, _scope: Scope) -> bool:
     return False
 
 
+def _said(reader: Reader, node: Any, _scope: Scope) -> bool:
+    if node.WhichOneof("val") == "sval":
+        reader.said.add(node.sval.sval)
+    return False
+
+
 def _called(field: str) -> Special:
     def read(reader: Reader, node: Any, _scope: Scope) -> bool:
         reader.called.add(getattr(node, field))
@@ -186,6 +192,7 @@ _SPECIAL: Final[dict[str, Special]] = {
     "SubLink": _operator("oper_name"),
     "SortBy": _operator("use_op"),
     "ColumnRef": _column,
+    "A_Const": _said,
     "Alias": _called("aliasname"),
     "WithClause": _done,  # its members were read where they come into scope
     "LockingClause": _done,  # FOR UPDATE OF names what FROM named

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from app.databases import vocabulary
 
 # "target" is a table that is written to; "qualifier" is the t of t.column where nothing in the
-# statement is called t.
+# statement is called t, or the 't' that a catalogue is asked about.
 Kind = Literal[
     "statement", "table", "target", "qualifier", "function", "type", "operator", "sequence", "index",
     "channel", "lock", "setting", "extension",
@@ -41,6 +41,7 @@ class Reader:
     def __init__(self, special: Mapping[str, Special]) -> None:
         self.special = special
         self.found: dict[Reference, None] = {}
+        self.said: set[str] = set()
         self.called: set[str] = {"excluded", "old", "new"}
 
     def note(self, kind: Kind, name: str | None, schema: str = "") -> None:
@@ -62,11 +63,16 @@ class Reader:
 
     def result(self) -> list[Reference]:
         """Give what was found, less the qualifiers that the statement itself explains."""
-        return [
+        found = [
             reference
             for reference in self.found
             if reference.kind != "qualifier" or reference.name not in self.called
         ]
+        if any(r.kind == "table" and r.name in vocabulary.CATALOGUES for r in found) or any(
+            r.schema == "information_schema" for r in found
+        ):
+            found += [Reference("qualifier", said) for said in sorted(self.said)]
+        return found
 
     def walk(self, node: Any, scope: Scope) -> None:
         """Read a node and everything below it."""

@@ -182,6 +182,8 @@ HIDDEN = (
     "ANALYZE users",
     r"SELECT E'a\000'",
     "this is not sql",
+    "SELECT reltuples FROM pg_class WHERE relname = 'users'",
+    "SELECT column_name FROM information_schema.columns WHERE table_name = 'users'",
 )
 SHAPES = (
     "CREATE TABLE users (a int)",
