@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,11 +126,22 @@ def embedder() -> Embedder:
 
 
 def _create(servers: Embedded, name: str, template: str) -> None:
-    for server, owner in ((servers.ai, "reciprocity_user"), (servers.backend, "postgres")):
-        provision(
-            server,
-            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {owner} STRATEGY FILE_COPY;',
-        )
+    _on_both(
+        servers,
+        f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER reciprocity_user STRATEGY FILE_COPY;',
+        f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER postgres STRATEGY FILE_COPY;',
+    )
+
+
+def _on_both(servers: Embedded, on_ai: str, on_backend: str) -> None:
+    """Run a statement on each server at the same time, as superuser."""
+    with ThreadPoolExecutor(2) as both:
+        work = [
+            both.submit(provision, servers.ai, on_ai),
+            both.submit(provision, servers.backend, on_backend),
+        ]
+        for one in work:
+            one.result()
 
 
 @pytest.fixture(scope="session")
@@ -153,10 +165,10 @@ def migrated_template(servers: Embedded, empty_template: str, embedder: Embedder
 
 @pytest.fixture(scope="session")
 def matched_template(servers: Embedded, migrated_template: str, embedder: Embedder) -> str:
-    """The first thirty members of the sample community, imported, approved and matched."""
+    """The sample community, imported, approved and matched."""
     _create(servers, "matched", migrated_template)
     adapter = PostgreSQLAdapter(_settings(servers, "matched"))
-    rows = member_files.read(community_path())[:30]
+    rows = member_files.read(community_path())
     import_members.import_members(adapter, rows, approve=True, progress=lambda _count: None)
     Relay(adapter, embedder).look()
     adapter.close()
@@ -167,8 +179,8 @@ def _pair(servers: Embedded, template: str) -> Iterator[Pair]:
     name = f"pair_{next(_numbers)}"
     _create(servers, name, template)
     yield Pair(servers, name, _settings(servers, name))
-    for server in (servers.ai, servers.backend):
-        provision(server, f'DROP DATABASE "{name}" WITH (FORCE);')
+    drop = f'DROP DATABASE "{name}" WITH (FORCE);'
+    _on_both(servers, drop, drop)
 
 
 @pytest.fixture

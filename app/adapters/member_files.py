@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -20,7 +20,7 @@ def read(path: Path) -> list[tuple[int, MemberRow] | BadRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             raw = _csv(file) if path.suffix.lower() == ".csv" else _json_lines(file)
-            rows = [_checked(line, value) for line, value in raw]
+            rows = _without_repeats(_checked(line, value) for line, value in raw)
     except OSError as error:
         raise InvalidInputError(f"Cannot read {path}: {error.strerror}.") from None
     except UnicodeDecodeError as error:
@@ -43,6 +43,24 @@ def _checked(line: int, value: object) -> tuple[int, MemberRow] | BadRow:
         return BadRow(line, str(error))
 
 
+def _without_repeats(
+    rows: Iterable[tuple[int, MemberRow] | BadRow],
+) -> list[tuple[int, MemberRow] | BadRow]:
+    """Take each e-mail address once: of two rows each import would undo what the other says."""
+    lines: dict[str, int] = {}
+    taken: list[tuple[int, MemberRow] | BadRow] = []
+    for row in rows:
+        if not isinstance(row, BadRow):
+            line, member = row
+            first = lines.setdefault(member.email.lower(), line)
+            if first != line:
+                reason = f"line {first} has the same e-mail address, {member.email}"
+                taken.append(BadRow(line, reason))
+                continue
+        taken.append(row)
+    return taken
+
+
 def _json_lines(file: TextIO) -> Iterator[tuple[int, object]]:
     for number, line in enumerate(file, start=1):
         if not line.strip():
@@ -59,8 +77,10 @@ def _csv(file: TextIO) -> Iterator[tuple[int, object]]:
         raise InvalidInputError(
             f"{file.name} has no column named email; its first line must name the columns."
         )
+    line = reader.line_num + 1
     for row in reader:
         if None in row:
-            yield reader.line_num, BadRow(reader.line_num, "it has more cells than the first line")
+            yield line, BadRow(line, "it has more cells than the first line")
         else:
-            yield reader.line_num, row
+            yield line, row
+        line = reader.line_num + 1  # a cell may hold line breaks: a row begins where the last ended

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +13,7 @@ from typing import Any, Final
 MOST_STATEMENTS: Final = 20  # of each kind, for one member
 LONGEST_STATEMENT: Final = 4_000  # characters
 LONGEST_FIELD: Final = 200  # characters of a name, a place, a field
+DEEPEST_FIELD: Final = 50  # levels of lists and objects in a further field
 LONGEST_EMAIL: Final = 254  # characters, RFC 5321
 _EMAIL: Final = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
 _KNOWN: Final = frozenset(
@@ -56,10 +59,7 @@ def member_row(raw: object) -> MemberRow:
     """Check one row; raise ValueError saying what is wrong with it."""
     if not isinstance(raw, Mapping):
         raise ValueError("it is not an object with fields")  # noqa: TRY004 - every fault of a row is one
-    if _broken(raw):
-        raise ValueError(
-            "it holds a character that no text may hold (NUL or half a surrogate pair)"
-        )
+    _refuse_broken(raw)
     email = _text(raw, "email", LONGEST_EMAIL)
     if not email:
         raise ValueError("it has no e-mail address (field email)")
@@ -82,9 +82,30 @@ def member_row(raw: object) -> MemberRow:
     )
 
 
-def _broken(raw: Mapping[Any, Any]) -> bool:
-    text = json.dumps(raw, ensure_ascii=False, default=str)
-    return "\\u0000" in text or any(0xD800 <= ord(c) <= 0xDFFF for c in text)  # noqa: PLR2004
+def _refuse_broken(value: object) -> None:
+    """Refuse what no database takes, wherever it stands in the row."""
+    waiting: list[tuple[object, int]] = [(value, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        if depth > DEEPEST_FIELD:
+            raise ValueError(f"it is nested more than {DEEPEST_FIELD} levels deep")
+        if isinstance(one, str):
+            if any(c == "\0" or 0xD800 <= ord(c) <= 0xDFFF for c in one):  # noqa: PLR2004
+                raise ValueError(
+                    "it holds a character that no text may hold (NUL or half a surrogate pair)"
+                )
+        elif isinstance(one, float):
+            if not math.isfinite(one):
+                raise ValueError("it holds a number that JSON does not know (NaN or infinite)")
+        elif isinstance(one, Mapping):
+            waiting += [(part, depth + 1) for part in (*one.keys(), *one.values())]
+        elif isinstance(one, (list, tuple)):
+            waiting += [(part, depth + 1) for part in one]
+
+
+def _is_visible(text: str) -> bool:
+    """Tell a text from one of blanks and invisible characters only, which no model understands."""
+    return any(unicodedata.category(letter)[0] not in "CZ" for letter in text)
 
 
 def _text(raw: Mapping[Any, Any], name: str, longest: int) -> str:
@@ -93,9 +114,10 @@ def _text(raw: Mapping[Any, Any], name: str, longest: int) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{name} is not a text")  # noqa: TRY004
+    value = value.strip()
     if len(value) > longest:
         raise ValueError(f"{name} is longer than {longest} characters")
-    return value.strip()
+    return value
 
 
 def _texts(raw: Mapping[Any, Any], name: str) -> tuple[str, ...]:
@@ -106,7 +128,7 @@ def _texts(raw: Mapping[Any, Any], name: str) -> tuple[str, ...]:
         value = _split(value, name)
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"{name} is not a list of texts")
-    said = tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
+    said = tuple(dict.fromkeys(item.strip() for item in value if _is_visible(item)))
     if len(said) > MOST_STATEMENTS:
         raise ValueError(f"{name} holds more than {MOST_STATEMENTS} texts")
     if any(len(item) > LONGEST_STATEMENT for item in said):

@@ -11,6 +11,7 @@ from psycopg import DataError
 
 from app.databases.connections import BackendConnection
 from app.domain.member_rows import BadRow, MemberRow
+from app.errors import NotFoundError
 from app.repositories.backend import profiles, users
 from app.services import summaries
 from app.services.steps import Databases
@@ -67,7 +68,9 @@ def _bring_in_batch(
             with backend.transaction():
                 outcome = _bring_in(backend, row, approve=approve)
         except DataError as error:
-            yield BadRow(line, " ".join(str(error).split()))
+            yield BadRow(line, error.diag.message_primary or " ".join(str(error).split()))
+        except NotFoundError:
+            yield BadRow(line, f"the account of {row.email} was deleted, and is not made anew")
         else:
             yield outcome
 
@@ -78,12 +81,14 @@ def _bring_in(backend: BackendConnection, row: MemberRow, *, approve: bool) -> _
         backend, email=row.email, first_name=row.first_name, last_name=row.last_name, at=at
     )
     created = user_id is not None
+    renamed = False
     if user_id is None:
         known = users.by_email(backend, row.email)
         user_id = known.id
-        if (known.first_name, known.last_name) != (row.first_name, row.last_name):
+        renamed = (known.first_name, known.last_name) != (row.first_name, row.last_name)
+        if renamed:
             users.rename(backend, user_id, row.first_name, row.last_name)
-    profiles.put(
+    described = profiles.put(
         backend,
         profiles.Profile(user_id, row.headline, row.place, row.languages, row.fields, row.further),
         at,
@@ -93,7 +98,8 @@ def _bring_in(backend: BackendConnection, row: MemberRow, *, approve: bool) -> _
     newly_approved = approve and written.status != "approved"
     if newly_approved:
         summaries.approve(backend, user_id)
-    return _Outcome(created, written.version != before, newly_approved)
+    changed = renamed or described or written.version != before
+    return _Outcome(created, changed, newly_approved)
 
 
 def _count(report: Report, outcome: _Outcome | BadRow) -> None:

@@ -8,7 +8,8 @@ from typing import Literal
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
-from app.repositories.backend import matches, outbox, profiles, runs, users
+from app.domain.statements import Kind
+from app.repositories.backend import matches, outbox, profiles, runs, statements, users
 
 State = Literal["ready", "computing", "incomplete", "failed"]
 
@@ -97,12 +98,18 @@ def _state(backend: BackendConnection, member: users.User, *, found: bool) -> tu
     last = runs.last(backend)
     if last is not None and last.state == "failed":
         return "failed", f"the last matching run failed: {last.reason}"
-    return "incomplete", _why_empty(member)
+    return "incomplete", _why_empty(backend, member)
 
 
-def _why_empty(member: users.User) -> str:
-    if member.onboarding_status != "completed":
-        return "onboarding is not completed yet"
+def _why_empty(backend: BackendConnection, member: users.User) -> str:
     if not member.allow_matching or not member.is_active:
         return "this member is paused"
+    if member.onboarding_status != "completed":
+        return "onboarding is not completed yet"
+    said = statements.approved(backend, [member.id]).get(member.id)
+    if said is None:
+        return "the summary is not approved yet"
+    for kind in Kind:
+        if not any(statement.kind is kind for statement in said.statements):
+            return f"the summary holds no {kind}, and a match needs both a need and an offer"
     return "nobody yet both gives what this member needs and needs what they give"

@@ -26,15 +26,18 @@ class Profile:
     further: Mapping[str, Any] = field(default_factory=dict)
 
 
-def put(backend: BackendConnection, profile: Profile, at: datetime) -> None:
-    """Write a member's profile, whether there was one or not."""
-    backend.execute(
+def put(backend: BackendConnection, profile: Profile, at: datetime) -> bool:
+    """Write a member's profile, whether there was one or not; tell whether anything was new."""
+    written = backend.execute(
         "INSERT INTO profiles"
         " (user_id, headline, place, languages, fields, further, created_at, updated_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (user_id) DO UPDATE SET headline = excluded.headline, place = excluded.place,"
         " languages = excluded.languages, fields = excluded.fields, further = excluded.further,"
-        " updated_at = excluded.updated_at",
+        " updated_at = excluded.updated_at"
+        " WHERE (profiles.headline, profiles.place, profiles.languages, profiles.fields,"
+        "  profiles.further) IS DISTINCT FROM (excluded.headline, excluded.place,"
+        "  excluded.languages, excluded.fields, excluded.further)",
         (
             profile.user_id,
             profile.headline,
@@ -46,6 +49,7 @@ def put(backend: BackendConnection, profile: Profile, at: datetime) -> None:
             at,
         ),
     )
+    return written.rowcount > 0
 
 
 def by_ids(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, Profile]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from app.adapters import member_files
 from app.adapters.embedding import Embedder
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.names import Database
 from app.repositories.backend import outbox, runs, users
-from app.sample import community_path
-from app.services import import_members, introductions, match_sync, model_registry, topics
+from app.services import introductions, match_sync, model_registry, search, topics
 from app.workers.relay import Relay
 from tests.conftest import Pair
 
@@ -18,11 +16,9 @@ PROTAGONIST = "marisol.etcheverry@surcohumedo.example"
 
 
 @pytest.fixture
-def community(adapter: PostgreSQLAdapter, relay: Relay, pair: Pair) -> None:
-    rows = member_files.read(community_path())
-    import_members.import_members(adapter, rows, approve=True, progress=lambda _count: None)
-    relay.look()
-    pair.sql(Database.BACKEND, "ANALYZE users;")
+def pair(matched_pair: Pair) -> Pair:
+    matched_pair.sql(Database.BACKEND, "ANALYZE users;")
+    return matched_pair
 
 
 def _matched_again(adapter: PostgreSQLAdapter, relay: Relay) -> introductions.List:
@@ -34,7 +30,6 @@ def _matched_again(adapter: PostgreSQLAdapter, relay: Relay) -> introductions.Li
         return introductions.of_member(backend, member.id, limit=match_sync.LIST_LENGTH)
 
 
-@pytest.mark.usefixtures("community")
 def test_the_index_gives_the_same_people_and_the_list_says_approximate(
     adapter: PostgreSQLAdapter,
     relay: Relay,
@@ -57,7 +52,6 @@ def test_the_index_gives_the_same_people_and_the_list_says_approximate(
     assert run.method == "approximate"
 
 
-@pytest.mark.usefixtures("community")
 def test_without_an_index_everybody_is_looked_at_and_the_list_says_exact(
     adapter: PostgreSQLAdapter, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,7 +61,6 @@ def test_without_an_index_everybody_is_looked_at_and_the_list_says_exact(
     assert len(found.introductions) == match_sync.LIST_LENGTH
 
 
-@pytest.mark.usefixtures("community")
 def test_a_list_that_the_rules_leave_short_is_filled_by_looking_at_everybody(
     adapter: PostgreSQLAdapter,
     relay: Relay,
@@ -78,7 +71,7 @@ def test_a_list_that_the_rules_leave_short_is_filled_by_looking_at_everybody(
     # Whoever the narrow index names first is paused, so that the index alone would come back short.
     monkeypatch.setattr(match_sync, "LARGE", 1)
     monkeypatch.setattr(model_registry, "COUPLES_INDEXED_FROM", 1)
-    monkeypatch.setattr(match_sync.search, "ASKINGS", ((5, 10), (10, 10)))
+    monkeypatch.setattr(search, "ASKINGS", ((5, 10), (10, 10)))
     with adapter.migrating_ai() as ai:
         model_registry.register_model(ai, embedder.model, embedder.dimensions)
     first = _matched_again(adapter, relay)
