@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from app.workers.celery_app import LOOK, SWEEP_EVERY, celery_app
@@ -46,3 +47,13 @@ class NoBell:
 
     def ring(self) -> None:
         """Do nothing; the outbox holds the work."""
+
+
+def answers(broker_url: str) -> str:
+    """Ask the broker for a sign of life; give what is wrong, or nothing. No password stands in it."""
+    try:
+        with Connection(broker_url, connect_timeout=2) as connection:  # type: ignore[no-untyped-call] # kombu ships no types
+            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+    except Exception as error:  # noqa: BLE001 - each transport has errors of its own, told by their kind
+        return type(error.__cause__ or error).__name__
+    return ""
