@@ -28,6 +28,8 @@ _PLACES: Final = {
 }
 
 
+    "reconcile": "app.cli.operations",
+    "dead-letters": "app.cli.dead_letters",
 class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx

@@ -11,6 +11,7 @@ SWEEP_EVERY: Final = 5.0  # seconds between two looks that nobody rang for
 QUEUE: Final = "reciprocity"
 LOOK: Final = "reciprocity.look_at_outbox"
 MATCH_SYNC: Final = "reciprocity.match_sync"
+RECONCILE: Final = "reciprocity.reconcile"
 
 
 def celery_app(broker_url: str) -> Celery:
@@ -31,6 +32,7 @@ def celery_app(broker_url: str) -> Celery:
             # A look that waited in the queue longer than until the next one is worth nothing.
             "sweep": {"task": LOOK, "schedule": SWEEP_EVERY, "options": {"expires": SWEEP_EVERY}},
             "nightly match sync": {"task": MATCH_SYNC, "schedule": crontab(hour=3, minute=0)},
+            "hourly reconcile": {"task": RECONCILE, "schedule": crontab(minute=23)},
         },
     )
     return made

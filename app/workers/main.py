@@ -10,14 +10,14 @@ from celery.signals import worker_shutting_down
 
 from app import bootstrap
 from app.repositories.backend import outbox
-from app.services import topics
+from app.services import topics, upkeep
 from app.settings import WorkerSettings, load
-from app.workers.celery_app import LOOK, MATCH_SYNC, celery_app
+from app.workers.celery_app import LOOK, MATCH_SYNC, RECONCILE, celery_app
 from app.workers.relay import Relay
 
 
 def build(platform: bootstrap.Platform, broker_url: str) -> Celery:
-    """Make the application with its two tasks bound to this process's platform."""
+    """Make the application with its tasks bound to this process's platform."""
     made = celery_app(broker_url)
     relay = Relay(platform.databases, platform.embedder)
     stopping: list[bool] = []
@@ -33,6 +33,12 @@ def build(platform: bootstrap.Platform, broker_url: str) -> Celery:
         """Make all members' lists anew: written down as work first, then done."""
         with platform.databases.backend() as backend:
             outbox.add_for_everybody(backend, topics.MATCH_SYNC)
+        relay.look(stop=lambda: bool(stopping))
+
+    @made.task(name=RECONCILE)  # type: ignore[untyped-decorator] # Celery ships no types
+    def reconcile_databases() -> None:
+        """Compare the two databases, mend what differs, and forget work done long ago."""
+        upkeep.run(platform.databases)
         relay.look(stop=lambda: bool(stopping))
 
     return made

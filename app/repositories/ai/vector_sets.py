@@ -7,8 +7,11 @@ waits for them and none of them sees half of each.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+
+from psycopg.rows import class_row
 
 from app.databases.connections import AIConnection, MigratingAIConnection
 from app.errors import ReciprocityError
@@ -20,6 +23,27 @@ class AnotherModelServesError(ReciprocityError):
 
     code = "another_model_serves"
     status = HTTPStatus.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSet:
+    """Name a set of vectors, the model that made them and their length."""
+
+    name: str
+    embedder: str
+    dimensions: int
+
+
+def current(ai: AIConnection) -> VectorSet | None:
+    """Find the set that serves, whichever model made it; None when nothing serves yet."""
+    return (
+        ai.cursor(row_factory=class_row(VectorSet))
+        .execute(
+            "SELECT model AS name, coalesce(embedder, model) AS embedder, dimensions"
+            " FROM embedding_models WHERE state = 'serving'"
+        )
+        .fetchone()
+    )
 
 
 def serving(ai: AIConnection, embedder: str) -> str:
