@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
 from app.domain.statements import Kind
 from app.repositories.backend import matches, outbox, profiles, runs, statements, users
+from app.services import visibility
 
 State = Literal["ready", "computing", "incomplete", "failed"]
 
@@ -38,6 +40,8 @@ class Introduction:
     their_decision: str
     i_gain: Gain
     they_gain: Gain
+    expires_at: datetime | None = None
+    postponed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,20 @@ class List:
     introductions: Sequence[Introduction]
 
 
-def of_member(backend: BackendConnection, user_id: UUID, *, limit: int = 20) -> List:
-    """List a member's matches, best first. An empty list comes with its reason."""
+def of_member(
+    backend: BackendConnection,
+    user_id: UUID,
+    *,
+    limit: int = 20,
+    after: tuple[float, UUID] | None = None,
+    match_id: UUID | None = None,
+) -> List:
+    """List a member's matches, best first, or one of them. An empty list comes with its reason."""
     member = users.by_id(backend, user_id)
-    rows = matches.of_member(backend, user_id, limit=limit)
+    hidden = visibility.hidden(backend, user_id, matches.partners(backend, user_id))
+    rows = matches.of_member(
+        backend, user_id, limit=limit, hidden=hidden, after=after, match_id=match_id
+    )
     partners = [row.partner_id for row in rows]
     people, about = users.by_ids(backend, partners), profiles.by_ids(backend, partners)
     introductions = [
@@ -84,6 +98,8 @@ def _introduction(
         their_decision=row.their_decision,
         i_gain=Gain(row.my_need, row.their_offer, row.my_gain),
         they_gain=Gain(row.their_need, row.my_offer, row.their_gain),
+        expires_at=row.expires_at,
+        postponed_until=row.postponed_until,
     )
 
 

@@ -49,6 +49,7 @@ LETTERS_ADDRESS: Final = Rule("letters to one address", timedelta(minutes=10), 4
 PASSWORD: Final = Rule("passwords of somebody signed in", timedelta(minutes=1), 10)
 LINK_PLACE: Final = Rule("links from one place", timedelta(seconds=10), 30)
 MESSAGES: Final = Rule("messages of one member", timedelta(seconds=2), 60)
+RETRIES: Final = Rule("retries of one member", timedelta(seconds=10), 5)
 CHANGES: Final = Rule("changes by one member", timedelta(seconds=1), 120)
 
 

@@ -57,21 +57,24 @@ def size(backend: BackendConnection) -> int:
 
 
 def decided_partners(backend: BackendConnection, user_id: UUID) -> frozenset[UUID]:
-    """List those with whom a pair is decided, by either side: no run may touch these again."""
+    """List those with whom a pair is decided or blocked, by either side: no run may touch these."""
     rows = backend.execute(
         "SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END FROM matches"
         " WHERE %(id)s IN (user_a_id, user_b_id)"
-        " AND (user_a_decision <> 'pending' OR user_b_decision <> 'pending')",
+        " AND (user_a_decision <> 'pending' OR user_b_decision <> 'pending')"
+        " UNION SELECT CASE WHEN blocker_id = %(id)s THEN blocked_id ELSE blocker_id END FROM blocks"
+        " WHERE %(id)s IN (blocker_id, blocked_id)",
         {"id": user_id},
     ).fetchall()
     return frozenset(row[0] for row in rows)
 
 
 def decided_pairs(backend: BackendConnection) -> list[tuple[UUID, UUID]]:
-    """List every pair that either side has decided, the smaller id first."""
+    """List every pair that either side has decided or blocked, the smaller id first."""
     rows = backend.execute(
         "SELECT least(user_a_id, user_b_id), greatest(user_a_id, user_b_id) FROM matches"
         " WHERE user_a_decision <> 'pending' OR user_b_decision <> 'pending'"
+        " UNION SELECT least(blocker_id, blocked_id), greatest(blocker_id, blocked_id) FROM blocks"
     ).fetchall()
     return [(row[0], row[1]) for row in rows]
 

@@ -33,12 +33,36 @@ class Listed:
     their_need: str
     my_offer: str
     their_gain: float
+    expires_at: datetime | None
+    postponed_until: datetime | None
+
+
+def partners(backend: BackendConnection, user_id: UUID) -> list[UUID]:
+    """Name everybody a member has a match with that nobody declined."""
+    rows = backend.execute(
+        "SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END FROM matches"
+        " WHERE (user_a_id = %(id)s OR user_b_id = %(id)s)"
+        " AND user_a_decision <> 'declined' AND user_b_decision <> 'declined'",
+        {"id": user_id},
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def of_member(
-    backend: BackendConnection, user_id: UUID, *, limit: int, offset: int = 0
+    backend: BackendConnection,
+    user_id: UUID,
+    *,
+    limit: int,
+    hidden: Sequence[UUID],
+    after: tuple[float, UUID] | None = None,
+    match_id: UUID | None = None,
 ) -> list[Listed]:
-    """List a member's matches, best first; declined ones are gone for good."""
+    """List a member's matches, best first, or one of them; declined ones are gone for good.
+
+    `hidden` are those whom the rule of visibility keeps from this member; `after` is score and
+    partner of the last match of the page before.
+    """
+    score, partner = after or (None, None)
     return (
         backend.cursor(row_factory=class_row(Listed))
         .execute(
@@ -54,9 +78,9 @@ def of_member(
             " SELECT mine.match_id, mine.partner_id, s.score, s.tier, r.method,"
             "  mine.my_decision::text, mine.their_decision::text,"
             "  my_need.text AS my_need, their_offer.text AS their_offer, my.gain AS my_gain,"
-            "  their_need.text AS their_need, my_offer.text AS my_offer, their.gain AS their_gain"
+            "  their_need.text AS their_need, my_offer.text AS my_offer, their.gain AS their_gain,"
+            "  s.expires_at, later.until AS postponed_until"
             " FROM mine"
-            " JOIN users u ON u.id = mine.partner_id AND u.is_active AND u.deleted_at IS NULL"
             " JOIN match_scores s USING (user_a_id, user_b_id)"
             " JOIN matching_runs r ON r.id = s.run_id"
             " JOIN match_reasons my ON my.user_a_id = s.user_a_id AND my.user_b_id = s.user_b_id"
@@ -67,8 +91,23 @@ def of_member(
             " JOIN statements their_offer ON their_offer.id = my.offer_id"
             " JOIN statements their_need ON their_need.id = their.need_id"
             " JOIN statements my_offer ON my_offer.id = their.offer_id"
-            " ORDER BY s.score DESC, mine.partner_id LIMIT %(limit)s OFFSET %(offset)s",
-            {"id": user_id, "limit": limit, "offset": offset},
+            " LEFT JOIN postponements later ON later.user_id = %(id)s"
+            "  AND later.partner_id = mine.partner_id AND later.until > now()"
+            " WHERE mine.partner_id <> ALL(%(hidden)s::uuid[])"
+            "  AND (%(match)s::uuid IS NULL OR mine.match_id = %(match)s)"
+            "  AND (s.expires_at IS NULL OR s.expires_at > now()"
+            "   OR mine.my_decision = 'approved' AND mine.their_decision = 'approved')"
+            "  AND (%(score)s::float8 IS NULL OR s.score < %(score)s"
+            "   OR (s.score = %(score)s AND mine.partner_id > %(partner)s::uuid))"
+            " ORDER BY s.score DESC, mine.partner_id LIMIT %(limit)s",
+            {
+                "id": user_id,
+                "limit": limit,
+                "hidden": list(hidden),
+                "match": match_id,
+                "score": score,
+                "partner": partner,
+            },
         )
         .fetchall()
     )
