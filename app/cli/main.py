@@ -22,14 +22,19 @@ _PLACES: Final = {
     "import": "app.cli.members",
     "matches": "app.cli.members",
     "match-sync": "app.cli.members",
+    "lint": "app.cli.lint",
+    "score": "app.cli.score",
+    "doctor": "app.cli.doctor",
+    "roles": "app.cli.roles",
+    "adopt": "app.cli.adopt",
     "admin": "app.cli.accounts",
+    "reconcile": "app.cli.operations",
+    "dead-letters": "app.cli.dead_letters",
     "serve": "app.cli.services",
     "worker": "app.cli.services",
 }
 
 
-    "reconcile": "app.cli.operations",
-    "dead-letters": "app.cli.dead_letters",
 class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
