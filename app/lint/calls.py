@@ -34,6 +34,7 @@ _SENDING_FUNCTIONS: Final = {
     "read_sql": (1, 0),
     "read_sql_query": (1, 0),
 }
+_OPENING: Final = frozenset({"connect", "create_engine", "create_pool", "ConnectionPool"})
 _SQL: Final = re.compile(
     r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
     r"(?:SELECT|INSERT|UPDATE|DELETE|WITH|COPY|CREATE|DROP|ALTER|TRUNCATE|MERGE|VALUES|TABLE|LOCK|"
@@ -101,19 +102,17 @@ class Calls(Expressions):
 
     def _method(self, node: ast.Call, func: ast.Attribute, given: Given) -> Value:
         name = func.attr
+        receiver = self.evaluate(func.value)  # once: chains of calls are long
         if name in naming.DOORS and not given.places:
-            self.evaluate(func.value)
             return values.connection(naming.DOORS[name])
-        target = self._target(func)
+        target = self._target(func, receiver)
         if target is not None:
-            self.evaluate(func.value)
             return self.run(target, given, self._site(func))
         if name in SENDING and (given.places or given.names):
-            sent = self._maybe_sent(node, func, given)
+            sent = self._maybe_sent(node, func, given, receiver)
             if sent is not None:
                 return sent
-        receiver = self.evaluate(func.value)
-        if name in {"connect", "create_engine", "create_pool", "ConnectionPool"}:
+        if name in _OPENING:
             return receiver if receiver.databases else naming.of_address(_all_arguments(node))
         value = wellknown.of_method(name, receiver, given)
         return self._named(node, name, given, receiver) if value is None else value
@@ -121,10 +120,10 @@ class Calls(Expressions):
     def _function(self, node: ast.Call, name: str, given: Given) -> Value:
         if name in naming.DOORS and not given.places:
             return values.connection(naming.DOORS[name])
-        target = self._target(node.func)
+        target = self._target(node.func, UNKNOWN)
         if target is not None:
             return self.run(target, given, self._site(node.func))
-        if name in {"connect", "create_engine", "create_pool", "ConnectionPool"}:
+        if name in _OPENING:
             return naming.of_address(_all_arguments(node))
         return self._named(node, name, given, self.names.get(name, UNKNOWN))
 
@@ -140,13 +139,18 @@ class Calls(Expressions):
         value = wellknown.of_function(name, node, given, receiver)
         if value is not None:
             return value
+        made = self.find_class(node.func)
+        if made is not None:
+            return Value(instance=made)
         return Value(databases=receiver.databases, passed=receiver.passed)
 
-    def _maybe_sent(self, node: ast.Call, func: ast.Attribute, given: Given) -> Value | None:
+    def _maybe_sent(
+        self, node: ast.Call, func: ast.Attribute, given: Given, value: Value
+    ) -> Value | None:
         """Write a statement down; None when the call is one of something that is no database."""
         kind = SENDING[func.attr]
         what = given.at(0, "query", "statement", "sql", "operation")
-        receiver = self._receiver(func.value)
+        receiver = self._receiver(func.value, value)
         is_sql = looks_like_sql(what)
         named = isinstance(func.value, (ast.Name, ast.Attribute)) and naming.looks_like_connection(
             func.value.id if isinstance(func.value, ast.Name) else func.value.attr
@@ -160,13 +164,11 @@ class Calls(Expressions):
         self._send(func, receiver, what, kind, _style(kind, what, node, given))
         return Value(databases=receiver.databases, passed=receiver.passed)
 
-    def _receiver(self, node: ast.expr) -> Value:
-        value = self.evaluate(node)
-        if value.databases or not isinstance(node, ast.Name):
+    def _receiver(self, node: ast.expr, value: Value) -> Value:
+        if value.databases or value.bare or not isinstance(node, ast.Name):
             return value
-        if not value.bare and naming.looks_like_connection(node.id):
-            return self.last  # a cursor of the connection that was opened just above
-        return value
+        # A cursor of unknown origin is one of the connection that was opened just above.
+        return self.last if naming.looks_like_connection(node.id) else value
 
     def _send(
         self, node: ast.expr, receiver: Value, what: Value, kind: StatementKind, style: Style
@@ -200,7 +202,7 @@ class Calls(Expressions):
             return Site(self.module, node.end_lineno, column)
         return Site(self.module, node.lineno, node.col_offset + 1)
 
-    def _target(self, func: ast.expr) -> Target | None:
+    def _target(self, func: ast.expr, receiver: Value) -> Target | None:
         """Find the function of the scanned code that is called."""
         if isinstance(func, ast.Name):
             return self._function_named(self.module, func.id)
@@ -213,7 +215,7 @@ class Calls(Expressions):
             imported = self.library.imported(self.module, func.value.id)
             if imported is not None and imported[1] is None:
                 return self._function_named(imported[0], func.attr)
-        owner = self.find_class(func.value)
+        owner = receiver.instance or self.find_class(func.value)
         method = None if owner is None else self.find_method(owner, func.attr)
         return None if method is None else Target(*method)
 

@@ -122,8 +122,11 @@ class Expressions:
         named = naming.of_name(node.attr)
         if named.databases:
             return named
-        # A connection's own parts (conn.connection, cursor.connection) reach what it reaches.
         value = self.evaluate(node.value)
+        for one in self.family(value.instance) if value.instance is not None else ():
+            if node.attr in (known := self.attributes_of(one)):
+                return known[node.attr]
+        # A connection's own parts (conn.connection, cursor.connection) reach what it reaches.
         return Value(databases=value.databases, passed=value.passed) if value.databases else found
 
     def _attribute_known(self, node: ast.Attribute) -> Value:

@@ -143,10 +143,22 @@ class Follower(Flow):
 
     def enter(self, function: Function, given: dict[str, Value] | None) -> None:
         """Follow a function's body with its parameters, some of which the caller gave."""
-        self.names.update(parameters(function) | (given or {}))
+        self.names.update(parameters(function) | self._instances(function) | (given or {}))
         for decorator in function.decorator_list if given is None else ():
             self.evaluate(decorator)
         self.follow(function.body)
+
+    def _instances(self, function: Function) -> dict[str, Value]:
+        """Tell which parameters are, by their types, objects of classes of the scanned code."""
+        arguments = function.args
+        made = {}
+        for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+            for part in ast.walk(argument.annotation) if argument.annotation else ():
+                owner = self.find_class(part) if isinstance(part, ast.expr) else None
+                if owner is not None and not naming.of_annotation(argument.annotation).databases:
+                    made[argument.arg] = Value(instance=owner)
+                    break
+        return made
 
     def nested(self, function: Function) -> None:
         """Follow a function inside another one, which sees the names of that one."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from app.databases.names import Database
 from app.lint.templates import Template
+
+if TYPE_CHECKING:
+    import ast
+
+    from app.lint.source import Module
 
 MOST_TEXTS: Final = 64  # variants of one text that are followed; further ones are let go
 Style = Literal["percent", "colon"]
@@ -20,7 +25,7 @@ class Value:
     `databases` are those whose connection or cursor it may be, `texts` the strings it may be,
     `items` what a tuple, list or dict holds. `passed` says that a caller gave it, `bare` that it is
     a parameter of which nothing is known, `style` how the placeholders of its texts are written,
-    `name` the key it stands under in a dict.
+    `name` the key it stands under in a dict, `instance` the class of the scanned code it is one of.
     """
 
     databases: frozenset[Database] = frozenset()
@@ -30,6 +35,7 @@ class Value:
     bare: bool = False
     style: Style = "percent"
     name: str = ""
+    instance: tuple[Module, ast.ClassDef] | None = None
 
     def called(self, name: str) -> Value:
         """Give the same value under a key."""
@@ -76,6 +82,7 @@ def merged(values: Iterable[Value]) -> Value:
         items=tuple(dict.fromkeys(items)) if items else None,
         passed=any(value.passed for value in several),
         bare=bool(several) and all(value.bare for value in several),
+        instance=several[0].instance if len({value.instance for value in several}) == 1 else None,
         style="colon" if any(value.style == "colon" for value in several) else "percent",
     )
 

@@ -41,8 +41,12 @@ CATALOGUE = """
 """
 
 
+# The score sends faults on purpose, which it makes when it runs.
+FAULTS = ROOT / "app/score"
+
+
 def own_statements() -> list[SqlStatement]:
-    return scan(PLACES)
+    return [s for s in scan(PLACES) if not s.path.is_relative_to(FAULTS)]
 
 
 @contextmanager
@@ -127,6 +131,8 @@ def disproved(pair: Pair, statements: Iterable[SqlStatement]) -> list[str]:
     wrong = []
     with raw(pair) as connections:
         for statement in statements:
+            if not statement.known:
+                continue  # each of these is explained where they are counted
             place = Path(statement.path).relative_to(ROOT)
             for database, connection in connections.items():
                 why = accepted(connection, statement)

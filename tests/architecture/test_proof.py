@@ -22,11 +22,16 @@ USERS = """
 """
 
 
+# Grants are made out of the declared roles; a connection takes these very texts and no others.
+WRITTEN_WHEN_IT_RUNS = {"app/adapters/granting.py"}
+
+
 def test_every_statement_says_which_database_it_is_for() -> None:
     statements = proof.own_statements()
     assert len(statements) > 100
     assert [s.place for s in statements if not s.databases] == []
-    assert [s.place for s in statements if not s.known] == []
+    unknown = {s.path.relative_to(ROOT).as_posix() for s in statements if not s.known}
+    assert unknown <= WRITTEN_WHEN_IT_RUNS
 
 
 def test_every_statement_succeeds_on_exactly_the_databases_it_is_declared_for(pair: Pair) -> None:

@@ -233,6 +233,19 @@ WRITTEN: dict[str, tuple[str, Expected]] = {
         """,
         [(AI, "SELECT 1")],
     ),
+    "an object whose class is known": (
+        """
+        class Door:
+            def opened(self) -> "Iterator[BackendConnection]": ...
+            def other(self):
+                return self.get_connection()
+        def f(door: Door | None):
+            with door.opened() as one:
+                one.execute('SELECT 1')
+            Door().other().cursor().execute('SELECT 2')
+        """,
+        [(BACKEND, "SELECT 1"), (AI, "SELECT 2")],
+    ),
     "a function inside a function": (
         """
         def f(adapter):
