@@ -107,6 +107,10 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("alembic_version_backend", BACKEND, "the revision of migrations/backend"),
     _table("profiles", BACKEND, "headline, place, languages, fields and further facts", "user_id"),
     _table("statements", BACKEND, "each need and each offer, in the member's words", "user_id"),
+    _table("onboarding_sessions", BACKEND, "one member's onboarding and its progress", "user_id"),
+    _table("onboarding_messages", BACKEND, "the log: all that was said in onboarding", "user_id"),
+    _table("onboarding_items", BACKEND, "what was understood, and corrections to it", "user_id"),
+    _table("public_summaries", BACKEND, "what strangers may read of a summary", "user_id"),
     _table("match_scores", BACKEND, "score, tier, expiry and origin of a match"),
     _table(
         "match_reasons",
