@@ -22,6 +22,13 @@ class KeyRefusedError(ReciprocityError):
     status = HTTPStatus.UNAUTHORIZED
 
 
+class MatchesFailedError(ReciprocityError):
+    """A member's list could not be made; the reason says why."""
+
+    code = "matches_failed"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class MemberCall(BaseModel):
     """Name the member a call is about."""
 
@@ -56,10 +63,17 @@ def router(platform: Platform, api_key: str | None) -> APIRouter:
 
     @routes.get("/matching/{user_id}/matches")
     def matches(user_id: UUID) -> dict[str, Any]:
-        """List who answers this member's requirements, and who needs their offerings."""
+        """List who answers this member's requirements, and who needs their offerings.
+
+        An empty list comes with its reason; one that is empty because something failed is an error.
+        """
         with databases.backend() as backend:
             found = introductions.of_member(backend, user_id, limit=100)
+        if found.state == "failed" and not found.introductions:
+            raise MatchesFailedError(found.reason)
         return {
+            "state": found.state,
+            "reason": found.reason,
             "requirements_matches": [_partner(one, one.i_gain) for one in found.introductions],
             "offerings_matches": [_partner(one, one.they_gain) for one in found.introductions],
         }

@@ -7,7 +7,8 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
 
 from app.errors import ReciprocityError
 
@@ -45,6 +46,14 @@ def install(app: FastAPI) -> None:
             for item in error.errors()
         )
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", faults)
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        detail = f"{request.method} {request.url.path}: {error.detail}. The calls stand in /docs."
+        answer = problem(status, status.name.lower(), detail)
+        answer.headers.update(error.headers or {})
+        return answer
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
