@@ -29,6 +29,7 @@ _PLACES: Final = {
     "adopt": "app.cli.adopt",
     "admin": "app.cli.accounts",
     "reconcile": "app.cli.operations",
+    "rebuild": "app.cli.operations",
     "dead-letters": "app.cli.dead_letters",
     "serve": "app.cli.services",
     "worker": "app.cli.services",

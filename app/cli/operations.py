@@ -7,10 +7,14 @@ import time
 
 import click
 
+from app import bootstrap
 from app.adapters.postgresql import postgresql_adapter
+from app.cli.progress import bar
 from app.domain.digests import Differences
-from app.services import reconcile
-from app.settings import DatabaseSettings, load
+from app.repositories.backend import digests
+from app.services import rebuild, reconcile
+from app.settings import CommandSettings, DatabaseSettings, load
+from app.workers.relay import Relay
 
 MOST_SHOWN = 10  # ids told one by one; the rest are counted
 
@@ -59,4 +63,41 @@ def _tell(found: Differences) -> None:
             click.echo(f"  {len(members)} with {what}: {named}{more}")
 
 
-COMMANDS = [reconcile_command]
+@click.group("rebuild")
+def rebuild_group() -> None:
+    """Make what can be made anew."""
+
+
+@rebuild_group.command("ai")
+@click.option("--keep", is_flag=True, help="Keep the old vectors beside the new ones.")
+def rebuild_ai(*, keep: bool) -> None:
+    """Make all vectors anew from the backend database, prove them equal, and switch to them.
+
+    The living vectors serve until then. For another embedding model, run it with the new model's
+    settings and restart API and workers with the same settings afterwards.
+    """
+    platform = bootstrap.platform(load(CommandSettings))
+    databases = platform.databases
+    databases.verify()
+    begun = time.perf_counter()
+    with databases.backend() as backend:
+        everybody = len(digests.versions(backend))
+    with bar(everybody, "Members' vectors") as step:
+        made = rebuild.Rebuild(databases, platform.embedder, progress=step)
+        proof = made.run()
+    click.echo(
+        f"{made.made} members have new vectors ({made.vector_set}), whose digests are equal to"
+        f" those of the summaries in {len(proof.of_summaries) - len(proof.differing)} of"
+        f" {len(proof.of_summaries)} buckets; they serve now."
+    )
+    if not proof.equal:
+        click.echo(
+            f"  {len(proof.found)} members stay without: `reciprocity dead-letters list` says why."
+        )
+    Relay(databases, platform.embedder).look()
+    if not keep:
+        rebuild.drop_others(databases)
+    click.echo(f"Matches are made anew as well ({time.perf_counter() - begun:.1f} s in all).")
+
+
+COMMANDS = [reconcile_command, rebuild_group]

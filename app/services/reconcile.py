@@ -20,6 +20,7 @@ from app.services.steps import Databases, OnAI, OnBackend, Outside, Step, Timing
 class Reconciliation:
     """Carry what one step leaves to the next, and at the end what was found and done.
 
+    `vector_set` None means the one that serves.
     `under_way` are members whose work waits in the outbox, `given_up` those whose work is dead: it
     is not caused anew, a person has to look. `mended` counts the others, when mending was asked for.
     """
@@ -55,11 +56,18 @@ def reconcile(
     return steps.run(databases, STEPS, Reconciliation(mend), timings)
 
 
+def compare(databases: Databases, vector_set: str | None = None) -> Reconciliation:
+    """Compare one set of vectors, the serving one without a name, with the summaries."""
+    job = Reconciliation(mend=False, vector_set=vector_set)
+    return steps.run(databases, COMPARE, job)
+
+
 def _digest_vectors(ai: AIConnection, job: Reconciliation) -> None:
     serving = vector_sets.current(ai)
-    if serving is not None:
+    if job.vector_set is None and serving is not None:
         job.vector_set = serving.name
-        job.of_vectors = ai_digests.buckets(ai, serving.name)
+    if job.vector_set is not None:
+        job.of_vectors = ai_digests.buckets(ai, job.vector_set)
 
 
 def _digest_summaries(backend: BackendConnection, job: Reconciliation) -> None:
@@ -103,12 +111,15 @@ def _cause_embedding(backend: BackendConnection, job: Reconciliation) -> None:
         job.mended = len(again) + len(job.to_mend(found.orphans))
 
 
-STEPS: Sequence[Step[Reconciliation]] = (
+COMPARE: Sequence[Step[Reconciliation]] = (
     OnAI("digest vectors", _digest_vectors),
     OnBackend("digest summaries", _digest_summaries),
     Outside("compare buckets", _compare_buckets),
     OnAI("list vectors", _list_vectors),
     OnBackend("compare members", _compare_members),
+)
+STEPS: Sequence[Step[Reconciliation]] = (
+    *COMPARE,
     OnAI("remove orphans", _remove),
     OnBackend("cause embedding", _cause_embedding),
 )

@@ -7,5 +7,6 @@ from app.repositories.ai import embeddings, vector_sets
 
 
 def embedded(ai: AIConnection, model: str) -> embeddings.Counts:
-    """Count members, needs and offers with vectors of the set that serves for a model."""
-    return embeddings.counts(ai, vector_sets.serving(ai, model))
+    """Count members, needs and offers with vectors that serve; of a model's when none do yet."""
+    serving = vector_sets.current(ai)
+    return embeddings.counts(ai, model if serving is None else serving.name)

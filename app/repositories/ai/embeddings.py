@@ -121,6 +121,13 @@ def remove(ai: AIConnection, user_ids: Sequence[UUID]) -> int:
     ).rowcount
 
 
+def remove_from(ai: AIConnection, model: str, user_ids: Sequence[UUID]) -> None:
+    """Remove these members' vectors of one set and of no other."""
+    ai.execute(
+        "DELETE FROM member_vectors WHERE model = %s AND user_id = ANY(%s)", (model, list(user_ids))
+    )
+
+
 def erase(ai: AIConnection, user_ids: Sequence[UUID], at: datetime) -> int:
     """Remove every vector of these members and refuse what comes later; give how many had some.
 

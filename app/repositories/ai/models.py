@@ -35,7 +35,8 @@ def register(ai: AIConnection, model: str, dimensions: int, at: datetime) -> Non
 def build_statement_index(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
     """Build the partial index of one model's statements where it is missing.
 
-    Raises InvalidInputError for a length that no index can hold.
+    On a connection that commits by itself nobody who writes vectors has to wait for it. Raises
+    InvalidInputError for a length that no index can hold.
     """
     if dimensions > MOST_INDEXED:
         raise InvalidInputError(
@@ -45,9 +46,10 @@ def build_statement_index(ai: MigratingAIConnection, model: str, dimensions: int
         )
     ai.execute(
         sql.SQL(
-            "CREATE INDEX IF NOT EXISTS {name} ON embeddings"
+            "CREATE INDEX {how} IF NOT EXISTS {name} ON embeddings"
             " USING hnsw ((embedding::vector({length})) vector_cosine_ops) WHERE model = {model}"
         ).format(
+            how=_how(ai),
             name=sql.Identifier(index_name("embeddings", model)),
             length=sql.Literal(dimensions),
             model=sql.Literal(model),
@@ -59,15 +61,20 @@ def build_couple_index(ai: MigratingAIConnection, model: str, dimensions: int) -
     """Build the partial index of one model's couples where it is missing; minutes for 100,000."""
     ai.execute(
         sql.SQL(
-            "CREATE INDEX IF NOT EXISTS {name} ON embedding_couples"
+            "CREATE INDEX {how} IF NOT EXISTS {name} ON embedding_couples"
             " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops)"
             " WITH (m = 24, ef_construction = 200) WHERE model = {model}"
         ).format(
+            how=_how(ai),
             name=sql.Identifier(index_name("couples", model)),
             length=sql.Literal(2 * dimensions),
             model=sql.Literal(model),
         )
     )
+
+
+def _how(ai: MigratingAIConnection) -> sql.SQL:
+    return sql.SQL("CONCURRENTLY") if ai.autocommit else sql.SQL("")
 
 
 def drop_indexes(ai: MigratingAIConnection, model: str) -> None:

@@ -122,6 +122,7 @@ def build_beside(ai: AIConnection, embedder: str, dimensions: int, at: datetime)
 
 def switch(ai: AIConnection, name: str) -> None:
     """Make a set serve in the place of another; waits for whoever reads or writes that one."""
+    ai.execute("SET LOCAL statement_timeout = '10min'")
     ai.execute("SELECT pg_advisory_xact_lock(7305, 0)")
     ai.execute("UPDATE embedding_models SET state = 'beside' WHERE state = 'serving'")
     ai.execute("UPDATE embedding_models SET state = 'serving' WHERE model = %s", (name,))
@@ -133,14 +134,22 @@ def others(ai: AIConnection) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def drop(ai: MigratingAIConnection, name: str) -> None:
-    """Remove a set that does not serve, with its vectors and indexes; a serving one stays."""
-    ai.execute("SELECT pg_advisory_xact_lock_shared(7305, 0)")
-    beside = ai.execute(
-        "SELECT 1 FROM embedding_models WHERE model = %s AND state = 'beside'", (name,)
-    ).fetchone()
-    if beside is None:
-        return
-    models.drop_indexes(ai, name)
-    ai.execute("DELETE FROM member_vectors WHERE model = %s", (name,))
-    ai.execute("DELETE FROM embedding_models WHERE model = %s", (name,))
+def empty(ai: AIConnection, name: str) -> None:
+    """Remove the vectors of a set that does not serve; a serving one keeps them."""
+    ai.execute("SET LOCAL statement_timeout = '30min'")
+    ai.execute(
+        "DELETE FROM member_vectors WHERE model = %(name)s AND EXISTS (SELECT 1"
+        " FROM embedding_models m WHERE m.model = %(name)s AND m.state = 'beside')",
+        {"name": name},
+    )
+
+
+def forget(ai: MigratingAIConnection, name: str) -> None:
+    """Remove a set that was emptied, with its indexes; one that serves or holds vectors stays."""
+    removed = ai.execute(
+        "DELETE FROM embedding_models m WHERE m.model = %s AND m.state = 'beside'"
+        " AND NOT EXISTS (SELECT 1 FROM member_vectors v WHERE v.model = m.model)",
+        (name,),
+    ).rowcount
+    if removed:
+        models.drop_indexes(ai, name)
