@@ -59,13 +59,16 @@ def ndcg(scores: Floats, gains: Floats, length: int = 10) -> Floats:
 def grouped_ndcg(
     score: Floats, relevant: NDArray[np.bool_], group: Indices, length: int = 5
 ) -> Floats:
-    """Give NDCG of each group that holds anything relevant, over rows given as a long table."""
+    """Give NDCG of each group of two or more rows of which one is relevant, in a long table.
+
+    A group of one has nothing to rank and would only flatter.
+    """
     discount = 1.0 / np.log2(np.arange(2, length + 2))
     order = np.lexsort((-score, group))
     edges = np.flatnonzero(np.diff(group[order])) + 1
     found = []
     for part in np.split(relevant[order].astype(np.float64), edges):
-        if part.any():
+        if len(part) > 1 and part.any():
             top = part[:length]
             found.append(
                 top @ discount[: len(top)] / discount[: int(min(length, part.sum()))].sum()
