@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from app.lint.doors import openings
-from tests.architecture.proof import PLACES
+from tests.architecture.proof import FAULTS, PLACES
 from tests.conftest import ROOT
 
 DOOR = "app/adapters/postgresql.py"
 # The connections' own class makes the guarded cursors; a transaction's state is read, not changed.
-# The score goes past the walls on purpose, to see which of the others holds.
-INSIDE = ("app/databases/connections.py", "app/databases/transactions.py", "app/score/")
+INSIDE = ("app/databases/connections.py", "app/databases/transactions.py")
 # What else is connected: a signal, and SQLAlchemy to the connection it was given.
 OTHER_CONNECTS = {"worker_shutting_down.connect", "engine.connect"}
 
@@ -33,8 +32,8 @@ def found(path: Path) -> list[str]:
 
 def test_only_the_adapter_opens_connections() -> None:
     files = [path for place in PLACES for path in sorted(place.rglob("*.py"))]
-    outside = [path for path in files if path != ROOT / DOOR]
-    assert len(outside) == len(files) - 1
+    outside = [p for p in files if p != ROOT / DOOR and not p.is_relative_to(FAULTS)]
+    assert len(outside) > 100
     assert [line for path in outside for line in found(path)] == []
 
 
@@ -43,7 +42,7 @@ def test_nothing_else_is_connected_by_whatever_name() -> None:
         ast.unparse(node.func)
         for place in PLACES
         for path in sorted(place.rglob("*.py"))
-        if path != ROOT / DOOR
+        if path != ROOT / DOOR and not path.is_relative_to(FAULTS)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".connect")
     }

@@ -65,6 +65,6 @@ def discard(backend: BackendConnection, ids: Sequence[int]) -> list[int]:
 def forget_finished(backend: BackendConnection, *, older_than: timedelta) -> int:
     """Remove finished work that is older than this; give how many rows went."""
     return backend.execute(
-        "DELETE FROM outbox WHERE state = 'done' AND finished_at < clock_timestamp() - %s",
+        "DELETE FROM outbox WHERE state = 'done' AND finished_at < clock_timestamp() - %s::interval",
         (older_than,),
     ).rowcount
