@@ -1,0 +1,167 @@
+"""How long matching everybody takes, beside the bare matrix product and a flat FAISS search.
+
+All in one run on one machine: ratios carry over to others, seconds do not.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from app.domain.matching.everyone import best_pairs
+from app.domain.matching.scores import Calibration
+from app.domain.matching.vectors import MemberVectors, Vectors
+from app.evaluation.tables import Cell, Table
+
+SIZES: Final = (3_000, 10_000, 30_000, 100_000)
+LENGTH: Final = 20
+_WIDTH: Final = 384
+_TOPICS: Final = 400
+_TILE: Final = 2048
+_SAMPLED: Final = 120
+_QUERIES: Final = 2_000
+
+
+def community(members: int, seed: int = 0) -> MemberVectors:
+    """Draw members with one or two needs and one to three offers around 400 topics."""
+    rng = np.random.default_rng(seed)
+    topics = rng.standard_normal((_TOPICS, _WIDTH)).astype(np.float32)
+    topics /= np.linalg.norm(topics, axis=1, keepdims=True)
+
+    def statements(count: int) -> Vectors:
+        found = topics[rng.integers(0, _TOPICS, count)]
+        for begin in range(0, count, 10_000):
+            part = found[begin : begin + 10_000]
+            part += rng.standard_normal(part.shape, np.float32) * np.float32(0.045)
+            part /= np.linalg.norm(part, axis=1, keepdims=True)
+        return found
+
+    need_member = np.repeat(np.arange(members), rng.integers(1, 3, members))
+    offer_member = np.repeat(np.arange(members), rng.integers(1, 4, members))
+    return MemberVectors(
+        statements(len(need_member)), need_member, statements(len(offer_member)), offer_member,
+        members,
+    )  # fmt: skip
+
+
+def bare_product(vectors: MemberVectors, seed: int = 0) -> float:
+    """Give the seconds of all needs times all offers and nothing else.
+
+    Large products are timed on tiles spread over the whole and scaled by their share.
+    """
+    rng = np.random.default_rng(seed)
+    needs = range(0, len(vectors.needs), _TILE)
+    offers = range(0, len(vectors.offers), _TILE)
+    tiles = [(i, j) for i in needs for j in offers]
+    if len(tiles) > _SAMPLED:
+        tiles = [tiles[k] for k in np.sort(rng.choice(len(tiles), _SAMPLED, replace=False))]
+    room = np.empty(_TILE * _TILE, np.float32)
+    done, begun = 0, time.perf_counter()
+    for i, j in tiles:
+        rows, columns = vectors.needs[i : i + _TILE], vectors.offers[j : j + _TILE]
+        out = room[: len(rows) * len(columns)].reshape(len(rows), len(columns))
+        np.matmul(rows, columns.T, out=out)
+        done += out.size
+    took = time.perf_counter() - begun
+    return took * len(vectors.needs) * len(vectors.offers) / done
+
+
+def flat_faiss(vectors: MemberVectors) -> float | None:
+    """Give the seconds of what platforms do now, by FAISS: two flat searches for each member.
+
+    Each need asks for its best offers and each offer for its best needs, 100 of them; timed on
+    some and scaled. None where FAISS is not installed.
+    """
+    try:
+        import faiss  # noqa: PLC0415 (only this comparison needs the extra `measure`)
+    except ImportError:
+        return None
+    took = 0.0
+    for asked, asking in ((vectors.offers, vectors.needs), (vectors.needs, vectors.offers)):
+        index: Any = faiss.IndexFlatIP(_WIDTH)
+        index.add(asked)
+        some = asking[:: max(1, len(asking) // _QUERIES)]
+        begun = time.perf_counter()
+        index.search(some, 100)
+        took += (time.perf_counter() - begun) * len(asking) / len(some)
+    return took
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Hold one size measured in a process of its own, so that memory is that size's alone."""
+
+    members: int
+    statements: int
+    seconds: float
+    bare: float
+    faiss: float | None
+    megabytes: float
+    pairs: int
+
+
+def measure(members: int) -> Run:
+    """Match everybody once; the bare product is timed before and after, for a shared machine."""
+    vectors = community(members)
+    before = bare_product(vectors, 0)
+    begun = time.perf_counter()
+    table = best_pairs(vectors, length=LENGTH, calibration=Calibration())
+    took = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    bare = (before + bare_product(vectors, 1)) / 2
+    statements = len(vectors.needs) + len(vectors.offers)
+    return Run(members, statements, took, bare, flat_faiss(vectors), peak, len(table))
+
+
+def everybody(sizes: tuple[int, ...] = SIZES, tell: Callable[[str], None] = print) -> Table:
+    """Match communities of growing size, each in its own process."""
+    rows = []
+    for size in sizes:
+        tell(f"all members anew, {size:,} members …")
+        # The one variable some machines carry that halves matrix products.
+        environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+        line = subprocess.run(
+            [sys.executable, "-m", "app.evaluation.speed", str(size)],
+            check=True, capture_output=True, text=True, env=environment,
+        ).stdout  # fmt: skip
+        rows.append(_row(line.split()))
+    note = (
+        f"Exact best {LENGTH} of each member; one or two needs and one to three offers of {_WIDTH}"
+        " components. The bare product and FAISS (two flat searches a member, union not counted)"
+        " are timed on a sample and scaled. Memory is the process's peak, vectors included."
+        f" {os.cpu_count()} cores, {platform.machine()}; OPENBLAS_CORETYPE unset."
+    )
+    columns = ("members", "statements", "seconds", "bare product, s", "over bare", "FAISS flat, s",
+               "over FAISS", "peak MB", "pairs kept")  # fmt: skip
+    return Table("All members anew", columns, tuple(rows), note, "over bare", 2.0)
+
+
+def _row(cells: list[str]) -> tuple[Cell, ...]:
+    members, statements, took, bare, faiss, megabytes, pairs = (float(cell) for cell in cells)
+    known = not np.isnan(faiss)
+    return (f"{int(members):,}", int(statements), round(took, 2), round(bare, 2), took / bare,
+            round(faiss, 2) if known else "not installed", took / faiss if known else "",
+            int(megabytes), int(pairs))  # fmt: skip
+
+
+def main() -> None:
+    """Measure the size given on the command line and print its numbers on one line."""
+    run = measure(int(sys.argv[1]))
+    faiss = float("nan") if run.faiss is None else run.faiss
+    sys.stdout.write(
+        f"{run.members} {run.statements} {run.seconds} {run.bare} {faiss}"
+        f" {run.megabytes} {run.pairs}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
