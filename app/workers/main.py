@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import tempfile
 from pathlib import Path
 
@@ -20,26 +21,27 @@ def build(platform: bootstrap.Platform, broker_url: str) -> Celery:
     """Make the application with its tasks bound to this process's platform."""
     made = celery_app(broker_url)
     relay = Relay(platform.databases, platform.embedder)
-    stopping: list[bool] = []
-    worker_shutting_down.connect(lambda **_: stopping.append(True), weak=False)
+    # The signal comes in the worker's first process, and the work is done in its children.
+    stopping = multiprocessing.Event()
+    worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
 
     @made.task(name=LOOK)  # type: ignore[untyped-decorator] # Celery ships no types
     def look_at_outbox() -> None:
         """Do what is due in the outbox."""
-        relay.look(stop=lambda: bool(stopping))
+        relay.look(stop=stopping.is_set)
 
     @made.task(name=MATCH_SYNC)  # type: ignore[untyped-decorator] # Celery ships no types
     def match_sync() -> None:
         """Make all members' lists anew: written down as work first, then done."""
         with platform.databases.backend() as backend:
             outbox.add_for_everybody(backend, topics.MATCH_SYNC)
-        relay.look(stop=lambda: bool(stopping))
+        relay.look(stop=stopping.is_set)
 
     @made.task(name=RECONCILE)  # type: ignore[untyped-decorator] # Celery ships no types
     def reconcile_databases() -> None:
         """Compare the two databases, mend what differs, and forget work done long ago."""
         upkeep.run(platform.databases)
-        relay.look(stop=lambda: bool(stopping))
+        relay.look(stop=stopping.is_set)
 
     return made
 

@@ -11,18 +11,35 @@ from typing import Final
 from uuid import UUID
 
 from app.databases.errors import DatabaseUnavailableError
-from app.domain.backoff import retry_in
+from app.domain.backoff import MOST_ATTEMPTS, retry_in
+from app.errors import ReciprocityError
 from app.repositories.ai.vector_sets import AnotherModelServesError
 from app.repositories.backend import outbox
 from app.repositories.backend.runs import OvertakenError
 from app.services import embed, erasure, match_sync, steps, topics
 from app.services.ports import Embedder
+from app.workers.lease import LEASE, held
 
 log = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(minutes=15)
+ALONE_FROM: Final = 3  # the attempt from which a piece of work is done alone
 AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
 BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
+
+
+class WorkerLostError(ReciprocityError):
+    """Work took its worker with it as often as it was tried."""
+
+    code = "worker_lost"
+
+
+def _apart(
+    claimed: Sequence[outbox.Event],
+) -> tuple[Sequence[outbox.Event], Sequence[outbox.Event]]:
+    """Take what may have taken its worker with it alone, so that it takes no other work with it."""
+    fresh = [event for event in claimed if event.attempts < ALONE_FROM]
+    chosen = fresh or claimed[:1]
+    return chosen, [event for event in claimed if event not in chosen]
 
 
 @dataclass(slots=True)
@@ -51,9 +68,13 @@ class Relay:
         """Take the first topic that has work: vectors first, so that one sync serves many."""
         for topic in topics.TOPICS:
             with self.databases.backend() as backend:
-                events = outbox.claim(backend, [topic], limit=BATCH[topic], lease=LEASE)
+                claimed = outbox.claim(backend, [topic], limit=BATCH[topic], lease=LEASE)
+                events, others = _apart(claimed)
+                if others:
+                    outbox.release(backend, [event.id for event in others])
             if events:
-                self._do(topic, events)
+                with held(self.databases, [event.id for event in events]):
+                    self._do(topic, events)
                 return len(events)
         return 0
 
@@ -77,6 +98,11 @@ class Relay:
                 self._put_back(events[0], error)
 
     def _act(self, topic: str, events: Sequence[outbox.Event]) -> None:
+        if events[0].attempts > MOST_ATTEMPTS:
+            raise WorkerLostError(
+                f"whoever worked on it did not come to an end, {MOST_ATTEMPTS} times: the worker was"
+                " killed each time, perhaps for want of memory"
+            )
         user_ids: list[UUID] = list(dict.fromkeys(e.user_id for e in events if e.user_id))
         event_ids = [event.id for event in events]
         if topic == topics.ERASE:

@@ -86,6 +86,24 @@ def claim(
     )
 
 
+def renew(backend: BackendConnection, event_ids: Sequence[int], *, lease: timedelta) -> None:
+    """Lengthen the lease of work that is still being done."""
+    backend.execute(
+        "UPDATE outbox SET leased_until = clock_timestamp() + %s::interval"
+        " WHERE id = ANY(%s) AND state = 'running'",
+        (lease, list(event_ids)),
+    )
+
+
+def release(backend: BackendConnection, event_ids: Sequence[int]) -> None:
+    """Give claimed work back untouched: it is due at once, and this was no attempt."""
+    backend.execute(
+        "UPDATE outbox SET state = 'pending', attempts = greatest(attempts - 1, 0),"
+        " leased_until = NULL WHERE id = ANY(%s) AND state = 'running'",
+        (list(event_ids),),
+    )
+
+
 def done(backend: BackendConnection, event_ids: Sequence[int]) -> None:
     """Mark work as done, and with it what had failed for good before it for the same members."""
     backend.execute(

@@ -1,0 +1,98 @@
+"""Claimed work is held while it takes, taken over when its worker dies, and given up when it kills."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from app.repositories.backend import outbox
+from app.workers import relay as relays
+from app.workers.lease import held
+from tests.people import Floats, People, WordEmbedder
+
+SHORT = timedelta(seconds=0.4)
+
+
+def _claim(people: People, lease: timedelta = SHORT) -> list[outbox.Event]:
+    with people.databases.backend() as backend:
+        return outbox.claim(backend, ["embed"], limit=100, lease=lease)
+
+
+def test_work_that_takes_longer_than_its_lease_stays_with_its_worker(people: People) -> None:
+    people.crowd(2)
+    events = _claim(people)
+    with held(people.databases, [event.id for event in events], lease=SHORT):
+        time.sleep(1.0)
+        assert _claim(people) == []
+    time.sleep(0.5)
+    assert len(_claim(people)) == 2
+
+
+def test_a_worker_that_hangs_loses_its_work_in_the_end(people: People) -> None:
+    people.crowd(1)
+    events = _claim(people)
+    with held(people.databases, [e.id for e in events], lease=SHORT, longest=timedelta(0)):
+        time.sleep(0.6)
+        assert len(_claim(people)) == 1
+
+
+class KilledError(BaseException):
+    """Stand for the end of a process, which nothing can catch."""
+
+
+@dataclass(frozen=True)
+class Killing(WordEmbedder):
+    """Take the worker down at one word, as a text does that needs too much memory."""
+
+    alone: list[int] = field(default_factory=list)
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        if any("killer" in text for text in texts):
+            raise KilledError
+        return WordEmbedder.embed(self, texts)
+
+
+def test_work_that_kills_its_worker_is_given_up_and_takes_no_other_work_with_it(
+    people: People,
+) -> None:
+    before = people.crowd(3)
+    killer = people.join("Killer", ["killer"], ["piano lessons"])
+    after = people.crowd(3, first=3)
+    embedder = Killing()
+    for _ in range(20):
+        try:
+            relays.Relay(people.databases, embedder).look()
+        except KilledError:
+            with people.databases.backend() as backend:  # as if the lease had run out
+                backend.execute(
+                    "UPDATE outbox SET leased_until = now() - interval '1s' WHERE state = 'running'"
+                )
+        else:
+            break
+    else:
+        pytest.fail("the worker is killed again and again")
+    found = people.list_of(killer)
+    assert found.state == "failed"
+    assert "did not come to an end" in found.reason
+    for member in before + after:
+        assert set(people.partners_of(member)) == {*before, *after} - {member}
+
+
+def test_two_workers_at_once_do_each_piece_of_work_once(people: People) -> None:
+    members: list[UUID] = people.crowd(12)
+    workers = [threading.Thread(target=people.relay.look) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    people.relay.look()
+    assert len(people.embedder.asked) == 2 * len(members)
+    with people.databases.backend() as backend:
+        backlog = outbox.backlog(backend)
+    assert (backlog.pending, backlog.running, backlog.dead) == (0, 0, 0)
