@@ -87,17 +87,18 @@ def _call(node: ast.Call, names: dict[str, str]) -> Iterator[Judgement]:
         yield "opens", f"{full}()"
     elif name in _CURSORS and driver:
         yield "evades", f"{full}()"
-    elif name in {"import_module", "__import__", "getattr"} and node.args:
-        yield from _by_name(name, node.args[0], names)
+    elif name in {"import_module", "__import__"} and node.args:
+        said = str(getattr(node.args[0], "value", ""))
+        if _driver(said):
+            yield "opens", f"{name}({said!r})"
+    elif name == "getattr" and len(node.args) > 1 and _driver(_full_name(node.args[0], names)):
+        # A cursor of a driver is as good as a connection to get past the guard.
+        wanted = getattr(node.args[1], "value", None)
+        yield "opens" if wanted == "connect" else "evades", ast.unparse(node)
 
 
-def _by_name(name: str, first: ast.expr, names: dict[str, str]) -> Iterator[Judgement]:
-    """Judge what is reached by a name that is put together when the program runs."""
-    said = str(first.value) if isinstance(first, ast.Constant) else _full_name(first, names)
-    if (name == "getattr") is not isinstance(first, ast.Constant):
-        module = said.split(".")[0]
-        if module in DRIVERS | OPENERS:
-            yield "opens", f"{name}({said})"
+def _driver(name: str) -> bool:
+    return name.split(".", maxsplit=1)[0] in DRIVERS | OPENERS
 
 
 def _has_address(node: ast.Call) -> bool:
