@@ -76,7 +76,8 @@ def _config(file: Path, *options: str, **variables: str) -> subprocess.Completed
     if program is None:
         pytest.skip("docker-compose is not installed: apt-get install docker-compose")
     return subprocess.run(
-        [program, "--file", str(file), "--project-directory", str(ROOT), *options, "config"],
+        # Without the .env that may lie in this folder and is meant for the host.
+        [program, "--env-file", os.devnull, "--file", str(file), *options, "config"],
         env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | variables,
         cwd="/",
         capture_output=True,
