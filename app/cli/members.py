@@ -80,6 +80,8 @@ def matches_command(email: str, *, limit: int, as_json: bool) -> None:
         click.echo(json.dumps(_plain(found), ensure_ascii=False, indent=2))
     else:
         print_list(found)
+    if found.state == "failed":
+        raise ReciprocityError(f"The matches of {email} could not be made: {found.reason}")
 
 
 def _plain(found: introductions.List) -> dict[str, Any]:
