@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -75,16 +76,17 @@ def _config(file: Path, *options: str, **variables: str) -> subprocess.Completed
     program = shutil.which("docker-compose")
     if program is None:
         pytest.skip("docker-compose is not installed: apt-get install docker-compose")
-    return subprocess.run(
-        # Without the .env that may lie in this folder and is meant for the host.
-        [program, "--env-file", os.devnull, "--file", str(file), *options, "config"],
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | variables,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    # An empty file in the place of the .env that may lie here and is meant for the host.
+    with tempfile.NamedTemporaryFile(suffix=".env") as nothing:
+        return subprocess.run(
+            [program, "--env-file", nothing.name, "--file", str(file), *options, "config"],
+            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | variables,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
 
 
 def test_docker_compose_accepts_the_development_file_with_and_without_a_backend() -> None:
