@@ -146,7 +146,8 @@ class DatabaseConnection(psycopg.Connection[Row]):
         text = command.as_bytes(self) if isinstance(command, Composable) else command
         sent = text.encode() if isinstance(text, str) else bytes(text)
         self.guard.check(sent)
-        if self.pgconn.transaction_status == TransactionStatus.IDLE:
+        # A ROLLBACK while nothing is open is psycopg's answer to a BEGIN that was refused here.
+        if self.pgconn.transaction_status == TransactionStatus.IDLE and sent != b"ROLLBACK":
             transactions.one_at_a_time(self)
         return super()._exec_command(sent, result_format)
 

@@ -12,6 +12,7 @@ from app.databases.names import Database
 
 _REMEMBERED: Final = 4096
 _LONGEST: Final = 16_384  # bytes; a longer text is mostly values, and read each time
+_TABLE_OWNERS: Final = {entry.name: entry.database for entry in dictionary.TABLES}
 _SCHEMAS: Final = frozenset({"", "public", "pg_catalog"})
 
 
@@ -121,11 +122,12 @@ class Guard:
         self._table(reference)
 
     def _qualifier(self, reference: Reference) -> None:
-        declared = dictionary.table(reference.name or "")
-        if declared is not None and declared.database is not self.database:
-            raise WrongDatabaseError(
-                _wrong("table", declared.name, declared.database, self.database)
-            )
+        """Judge a name that is only spoken of; one that nobody declared may mean anything."""
+        name = reference.name or ""
+        for kind in ("table", "sequence", "extension"):
+            owner = _owners(kind).get(name)
+            if owner is not None and owner is not self.database:
+                raise WrongDatabaseError(_wrong(kind, name, owner, self.database))
 
     def _index(self, reference: Reference) -> None:
         """Judge an index by the table its name begins with; others cannot be told apart."""
@@ -175,6 +177,8 @@ class Guard:
 
 def _owners(kind: str) -> dict[str, Database]:
     return {
+        "table": _TABLE_OWNERS,
+        "index": _TABLE_OWNERS,
         "function": dictionary.FUNCTIONS,
         "type": dictionary.TYPES,
         "operator": dictionary.OPERATORS,
@@ -196,11 +200,7 @@ def _wrong(kind: str, name: str, lives_in: Database, here: Database) -> str:
 
 
 def _undeclared(kind: str, reference: Reference, here: Database) -> str:
-    known = (
-        [entry.name for entry in dictionary.TABLES]
-        if kind in {"table", "index"}
-        else [*_owners(kind), *_plain(kind)]
-    )
+    known = [*_owners(kind), *_plain(kind)]
     name = reference.name or ""
     full = f"{reference.schema}.{name}" if reference.schema not in {"", name} else name
     close = dictionary.near(name, known)

@@ -118,16 +118,24 @@ def accepted(connection: PGconn, living: set[tuple[str, str]], statement: SqlSta
 def expected(statement: SqlStatement) -> frozenset[Database]:
     """Say which databases must accept a statement: the declared ones.
 
-    One that names nothing of either database, such as a lock, would be granted by both servers: for
-    locks the dictionary's owner must be the declared one.
+    One that names nothing that only one server has, such as a lock or a channel, would be granted
+    by both: the dictionary's owner must be the declared one, and there must be an owner.
     """
     if _names(statement):
         return statement.databases
     for reference in references(statement.text):
-        if reference.kind == "lock":
-            owner = dictionary.LOCKS[int(reference.name or "")]
-            if owner is not None and statement.databases != {owner}:
-                return statement.databases
+        name = reference.name or ""
+        owner: Database | None
+        if reference.kind == "lock" and name.isdigit() and int(name) in dictionary.LOCKS:
+            owner = dictionary.LOCKS[int(name)]
+            if owner is None:
+                continue  # the identity proof's own, on both
+        elif reference.kind in {"lock", "channel"}:
+            owner = dictionary.CHANNELS.get(name)
+        else:
+            continue
+        if statement.databases != {owner}:
+            return statement.databases
     return frozenset(Database)
 
 

@@ -295,6 +295,7 @@ def test_even_a_migration_of_the_ai_database_cannot_shape_the_backend(text: str)
         ("SELECT NULL::users", "table", "users"),
         ("SELECT has_table_privilege('users', 'select')", "table", "users"),
         ("SELECT nextval('outbox_id_seq')", "sequence", "outbox_id_seq"),
+        ("SELECT 1 FROM pg_class WHERE relname = 'users'", "table", "users"),
         ("NOTIFY reciprocity_backend", "channel", "reciprocity_backend"),
         ("SELECT pg_advisory_lock(7304, 0)", "advisory lock", "7304"),
         ("SELECT 'draft'::matches_decision_enum", "type", "matches_decision_enum"),
@@ -317,6 +318,8 @@ def test_the_backend_connection_is_told_to_use_the_other_method_for_vectors() ->
         Guard(Database.BACKEND).check(b"DELETE FROM embeddings")
     with pytest.raises(WrongDatabaseError, match="operator <=> lives in the ai database"):
         Guard(Database.BACKEND).check(b"SELECT $1 <=> $2")
+    with pytest.raises(WrongDatabaseError, match="extension vector lives in the ai database"):
+        Guard(Database.BACKEND).check(b"SELECT 1 FROM pg_extension WHERE extname = 'vector'")
 
 
 def test_a_name_that_nobody_declared_is_refused_with_the_nearest_one_that_is(guard: Guard) -> None:
