@@ -19,7 +19,7 @@ from app.lint.linter import Options, lint
 from app.lint.scanner import scan
 from app.lint.source import UnreadableError
 from tests.conftest import ROOT
-from tests.unit.lint import corpus
+from tests.unit.lint import compose_corpus, corpus
 
 FAULT = re.compile(r"# FAULT (RDB\d+)")
 
@@ -59,17 +59,17 @@ def test_python_that_is_right_gives_no_alarm(name: str, tmp_path: Path) -> None:
     assert lint([tmp_path]) == []
 
 
-@pytest.mark.parametrize("name", corpus.COMPOSE_FAULTS)
+@pytest.mark.parametrize("name", compose_corpus.FAULTS)
 def test_a_fault_planted_in_a_compose_file_is_found_at_its_line(name: str, tmp_path: Path) -> None:
-    source = corpus.COMPOSE_FAULTS[name]
+    source = compose_corpus.FAULTS[name]
     project(tmp_path, "docker-compose.yml", source)
     assert planted(source)
     assert places(lint([tmp_path])) == planted(source)
 
 
-@pytest.mark.parametrize("name", corpus.COMPOSE_RIGHT)
+@pytest.mark.parametrize("name", compose_corpus.RIGHT)
 def test_a_compose_file_that_is_right_gives_no_alarm(name: str, tmp_path: Path) -> None:
-    project(tmp_path, "docker-compose.yml", corpus.COMPOSE_RIGHT[name])
+    project(tmp_path, "docker-compose.yml", compose_corpus.RIGHT[name])
     assert lint([tmp_path]) == []
 
 
@@ -104,18 +104,20 @@ services:
     env_file:
       - path: service.env
     environment:
-      DATABASE_URL: {corpus.AI_URL}
+      DATABASE_URL: {compose_corpus.AI_URL}
 """
     project(tmp_path, "compose.yaml", source)
     project(tmp_path, "service.env", "LOG_LEVEL=info\n")
     assert places(lint([tmp_path])) == [(6, "RDB003")]
-    project(tmp_path, "service.env", f"RECIPROCITY_BACKEND_DB_URL={corpus.BACKEND_URL}\n")
+    project(tmp_path, "service.env", f"RECIPROCITY_BACKEND_DB_URL={compose_corpus.BACKEND_URL}\n")
     assert lint([tmp_path]) == []
 
 
 def test_an_override_is_read_together_with_its_base(tmp_path: Path) -> None:
-    both = corpus.COMPOSE_RIGHT["both"]
-    override = f"services:\n  ai-service:\n    environment:\n      DATABASE_URL: {corpus.AI_URL}\n"
+    both = compose_corpus.RIGHT["both"]
+    override = (
+        f"services:\n  ai-service:\n    environment:\n      DATABASE_URL: {compose_corpus.AI_URL}\n"
+    )
     project(tmp_path, "docker-compose.yml", both)
     project(tmp_path, "docker-compose.override.yml", override)
     assert lint([tmp_path]) == []
@@ -236,7 +238,7 @@ def test_every_code_is_explained(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["--explain", str(tmp_path / "nowhere")])
     assert result.exit_code == 0
     used = {c for s in corpus.PYTHON_FAULTS.values() for _, c in planted(s)}
-    used |= {c for s in corpus.COMPOSE_FAULTS.values() for _, c in planted(s)}
+    used |= {c for s in compose_corpus.FAULTS.values() for _, c in planted(s)}
     assert used == {rule.code for rule in rules.RULES}
     assert all(rule.code in result.output for rule in rules.RULES)
 
