@@ -37,8 +37,6 @@ _ELSEWHERE: Final = {
     "service": "a service file would decide where it goes",
     "servicefile": "a service file would decide where it goes",
     "options": "settings of the session are made by the program alone",
-    "application_name": "the database announces itself by it",
-    "fallback_application_name": "the database announces itself by it",
     "replication": "such a connection knows no tables",
 }
 

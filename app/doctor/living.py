@@ -76,8 +76,9 @@ def _announcement(connection: Any, marker: identity.Marker) -> Finding:
     return warning(
         database,
         "announcement",
-        "the database does not announce itself, so each new connection reads its marker",
-        f"its owner runs there: {statement};",
+        "the database does not announce itself: it is a copy or was restored by hand, or its owner"
+        " never made it. Each new connection reads its marker instead",
+        f"where it is the right one, its owner runs there: {statement};",
     )
 
 
