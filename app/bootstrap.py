@@ -11,7 +11,8 @@ from app.adapters.mail import SmtpPostman
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
 from app.adapters.revisions import all_newest
 from app.services import health
-from app.services.delivery import Postman
+from app.services.delivery import Postman, PostRoom
+from app.services.live import Watch
 from app.services.ports import Bell, Embedder
 from app.services.site import Site
 from app.settings import ApiSettings, CommandSettings, EmbeddingSettings, WorkerSettings
@@ -69,3 +70,30 @@ def postman(settings: ApiSettings) -> Postman | None:
     if settings.smtp_url is None:
         return None
     return SmtpPostman.of(settings.smtp_url, settings.mail_from)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSide:
+    """Hold what the pages and the API of the members are made of."""
+
+    databases: PostgreSQLAdapter
+    site: Site
+    post: PostRoom
+    watch: Watch
+
+    def open(self) -> None:
+        """Begin to send letters."""
+        self.post.open()
+
+    def close(self) -> None:
+        """Let open pages end and stop sending letters."""
+        self.watch.stop()
+        self.post.close()
+
+
+def member_side(platform: Platform, settings: ApiSettings) -> MemberSide:
+    """Build what members' pages and their API need; nothing is started before it is opened."""
+    databases = platform.databases
+    return MemberSide(
+        databases, site(settings), PostRoom(databases, postman(settings)), Watch(databases)
+    )

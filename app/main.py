@@ -12,18 +12,24 @@ from app import bootstrap
 from app.adapters.revisions import all_newest
 from app.api import contract, health, problems
 from app.api.flow import OneFlowForEachRequest
+from app.services.live import ended_by_signals
 from app.settings import ApiSettings, load
+from app.web.site import member_site
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
     """Make the application; both databases are proved to be the right ones before it serves."""
     settings = settings or load(ApiSettings)
     platform = bootstrap.platform(settings)
+    side = bootstrap.member_side(platform, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         platform.prove()
-        yield
+        side.open()
+        with ended_by_signals(side.watch):
+            yield
+        side.close()
         platform.databases.close()
 
     app = FastAPI(title="Reciprocity", version=version("reciprocity"), lifespan=lifespan)
@@ -32,4 +38,5 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     problems.install(app)
     app.include_router(health.router(platform.databases, all_newest()))
     app.include_router(contract.router(platform, settings.api_key))
+    app.mount("/", member_site(side))
     return app

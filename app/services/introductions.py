@@ -83,6 +83,11 @@ def of_member(
     return List(member, state, reason, "approximate" if approximate else "exact", introductions)
 
 
+def name_of(backend: BackendConnection, user_id: UUID) -> str:
+    """Give the name of somebody in a list."""
+    return users.by_id(backend, user_id).name
+
+
 def _introduction(
     row: matches.Listed, partner: users.User, about: profiles.Profile | None
 ) -> Introduction:

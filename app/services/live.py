@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Final
 from uuid import UUID
 
@@ -115,3 +117,28 @@ class Watch:
                 for page in opened:
                     page.wake()
         return now
+
+
+@contextmanager
+def ended_by_signals(watch: Watch) -> Iterator[None]:
+    """Let open pages end when the process is told to: a server waits for them before it stops."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        # In a thread of its own, as the one that was interrupted may hold the lock.
+        threading.Thread(target=watch.stop, daemon=True).start()
+        known = before[signal.Signals(number)]
+        if callable(known):
+            known(number, frame)
+
+    wanted = [number for number, known in before.items() if callable(known)]
+    for number in wanted:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number in wanted:
+            signal.signal(number, before[number])

@@ -89,7 +89,8 @@ def _link(typed: str) -> str:
     link = typed if "://" in typed else f"https://{typed}"
     try:
         parts = urlsplit(link)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in link
+        named = bool(parts.hostname) and "." in (parts.hostname or "") and parts.port != 0
+        good = parts.scheme in {"http", "https"} and named and " " not in link
     except ValueError:
         good = False
     if not good:

@@ -19,6 +19,7 @@ LIVES: Final[Mapping[sessions.Kind, timedelta]] = {
     "bearer": timedelta(days=90),
 }
 LONGEST_LABEL: Final = 120  # characters
+SignedIn = sessions.SignedIn
 
 
 class SignedOutError(ReciprocityError):

@@ -45,6 +45,14 @@ def block(backend: BackendConnection, user_id: UUID, other_id: UUID) -> None:
     feeds.bump(backend, [user_id, other_id])
 
 
+def block_partner(backend: BackendConnection, user_id: UUID, match_id: UUID) -> None:
+    """Block whom a member has this match with; raise NotFoundError when it is not theirs."""
+    match = decisions.locked(backend, match_id, user_id)
+    if match is None:
+        raise NotFoundError("There is no such introduction; it may have been withdrawn.")
+    block(backend, user_id, match.partner_id)
+
+
 def unblock(backend: BackendConnection, user_id: UUID, other_id: UUID) -> None:
     """Take a block back; what it ended stays ended."""
     if not visibility.unblock(backend, user_id, other_id):
