@@ -30,6 +30,8 @@ _PLACES: Final = {
     "admin": "app.cli.accounts",
     "reconcile": "app.cli.operations",
     "rebuild": "app.cli.operations",
+    "backup": "app.cli.backups",
+    "restore": "app.cli.backups",
     "dead-letters": "app.cli.dead_letters",
     "serve": "app.cli.services",
     "worker": "app.cli.services",
