@@ -70,9 +70,9 @@ class Score:
     small families in full and large ones in part.
     """
 
-    whole: bool = True
     results: list[Result] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    whole: bool = True
 
     @property
     def faults(self) -> list[Result]:

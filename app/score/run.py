@@ -31,9 +31,9 @@ def _statements(raised: Ground, score: Score, *, short: bool, say: Say) -> None:
     every = 31 if short else 1  # a prime, so that the sample walks through all entry points
     try:
         begun = len(score.results)
-        score.results += statements.code(raised, wires, code, 7 if short else 1)
+        score.results += statements.code(raised, wires, code, 11 if short else 1)
         score.results += statements.tables(raised, wires, every)
-        score.results += statements.others(raised, wires, 7 if short else 1)
+        score.results += statements.others(raised, wires, 13 if short else 1)
         score.results += statements.signals(wires, code, 5 if short else 1)
         sent = score.results[begun:]
         say(f"{len(sent)} statements were sent on connections right and wrong")
@@ -53,7 +53,7 @@ def _statements(raised: Ground, score: Score, *, short: bool, say: Say) -> None:
 
 
 def _starts(raised: Ground, score: Score, *, short: bool, say: Say) -> None:
-    score.results += starts.run(raised, 5 if short else 1)
+    score.results += starts.run(raised, 11 if short else 1)
     score.results += files.run(raised, 23 if short else 1)
     say("every service was started with every mistake in its address")
     score.results += processes.run(raised, 40 if short else 1)
