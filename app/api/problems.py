@@ -15,7 +15,9 @@ from app.errors import ReciprocityError
 log = logging.getLogger(__name__)
 
 
-def problem(status: int, code: str, detail: str) -> JSONResponse:
+def problem(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
     """Answer with RFC 9457 problem details."""
     return JSONResponse(
         {
@@ -26,6 +28,7 @@ def problem(status: int, code: str, detail: str) -> JSONResponse:
             "detail": detail,
         },
         status_code=status,
+        headers=headers,
         media_type="application/problem+json",
     )
 
@@ -37,7 +40,7 @@ def install(app: FastAPI) -> None:
     def told(_request: Request, error: ReciprocityError) -> JSONResponse:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("%s: %s", error.code, error)
-        return problem(error.status, error.code, str(error))
+        return problem(error.status, error.code, str(error), getattr(error, "headers", None))
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

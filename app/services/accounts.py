@@ -140,6 +140,15 @@ def create(databases: Databases, wish: Wish, *, operator: bool = False) -> UUID:
     return user_id
 
 
+def replace_password(databases: Databases, email: str, password: str) -> None:
+    """Set a known account's password and sign it out everywhere: for the demo."""
+    password_hash = passwords.hashed(checked_password(password, email))
+    with databases.backend() as backend:
+        user_id = users.by_email(backend, email).id
+        accounts.set_password(backend, user_id, password_hash, _now())
+        sessions.end_all(backend, user_id)
+
+
 def promote(backend: BackendConnection, email: str) -> UUID | None:
     """Make the member with this address an operator; None when nobody has it and a password."""
     known = accounts.credential(backend, checked_email(email))

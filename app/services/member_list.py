@@ -22,6 +22,10 @@ Cause = Literal[
 ]
 
 
+Part = Literal["open", "said_yes", "later", "talking"]
+PARTS: Final[tuple[Part, ...]] = ("open", "said_yes", "later", "talking")
+
+
 @dataclass(frozen=True, slots=True)
 class MemberList:
     """Hold a member's introductions by what they can do with each, best first in each part.
@@ -64,10 +68,7 @@ def look(backend: BackendConnection, user_id: UUID) -> MemberList:
     )
 
 
-PARTS: Final = ("open", "said_yes", "later", "talking")
-
-
-def part(one: Introduction) -> str:
+def part(one: Introduction) -> Part:
     """Say in which part of the list an introduction stands."""
     if one.my_decision == one.their_decision == "approved":
         return "talking"

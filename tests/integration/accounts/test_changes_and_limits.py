@@ -9,7 +9,7 @@ import pytest
 from app.databases.names import Database
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.repositories.backend import rate_limits
-from app.services import account_changes, accounts, limits, sessions
+from app.services import account_changes, accounts, demo_sign_ins, limits, sessions
 from app.services.accounts import LinkTooOldError, Wish, WrongPasswordError
 from app.services.limits import Rule, TooOftenError
 from tests.conftest import Pair
@@ -171,3 +171,14 @@ def test_an_operator_is_made_of_a_new_or_a_known_account(door: Door) -> None:
     assert door.enter("op@example.org")[0].operator
     with pytest.raises(ConflictError):
         accounts.create(door.databases, Wish("op@example.org", PASSWORD, "Op"))
+
+
+def test_a_demo_gets_two_members_and_an_operator_who_can_sign_in_each_time_it_runs(
+    door: Door,
+) -> None:
+    door.join(ANN)
+    for _ in range(2):
+        made = demo_sign_ins.make(door.databases, [ANN, "ben@example.org"])
+        assert [one.operator for one in made] == [False, False, True]
+        for one in made:
+            assert door.enter(one.email, one.password)[0].operator is one.operator
