@@ -11,9 +11,13 @@ from fastapi import FastAPI
 from app import bootstrap
 from app.adapters.revisions import all_newest
 from app.api import contract, health, problems
+from app.api import metrics as metrics_route
 from app.api.flow import OneFlowForEachRequest
 from app.api.member.router import router as member_router
+from app.observability.metrics import Metrics
+from app.observability.requests import Requests
 from app.services.live import ended_by_signals
+from app.services.sight import Observer
 from app.settings import ApiSettings, load
 from app.web.site import member_site
 
@@ -35,9 +39,17 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     app = FastAPI(title="Reciprocity", version=version("reciprocity"), lifespan=lifespan)
     app.state.platform = platform
+    observer = Observer(platform.databases)
+    metrics = Metrics(observer)
     app.add_middleware(OneFlowForEachRequest)
+    app.add_middleware(Requests, answered=metrics.answered)
     problems.install(app)
-    app.include_router(health.router(platform.databases, all_newest()))
+    app.include_router(
+        health.router(platform.databases, all_newest(), observer, platform.embedder.model)
+    )
+    app.include_router(
+        metrics_route.router(metrics, token=settings.metrics_token, key=settings.api_key)
+    )
     app.include_router(contract.router(platform, settings.api_key))
     app.state.members = side
     app.include_router(member_router())

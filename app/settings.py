@@ -59,6 +59,16 @@ class DatabaseSettings(BaseModel):
     pool_size: int = Field(10, alias="DATABASE_POOL_SIZE", ge=1, le=200)
     connect_timeout: int = Field(10, alias="DATABASE_CONNECT_TIMEOUT", ge=1, le=120)
     statement_timeout: int = Field(60, alias="DATABASE_STATEMENT_TIMEOUT", ge=1)
+    log_format: Literal["json", "text"] | None = Field(None, alias="LOG_FORMAT")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    traces_endpoint: Optional = Field(None, alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+
+    @property
+    def log_form(self) -> Literal["json", "text"]:
+        """Choose how logs are written: for programs where others than developers look at them."""
+        if self.log_format is not None:
+            return self.log_format
+        return "json" if self.environment in {"staging", "production"} else "text"
 
     @model_validator(mode="after")
     def _two_databases(self) -> Self:
@@ -119,6 +129,7 @@ class ApiSettings(CommandSettings, SiteSettings):
 
     service: ClassVar[str] = "ai-service"
     api_key: Optional = Field(None, alias="API_KEY", repr=False)
+    metrics_token: Optional = Field(None, alias="METRICS_TOKEN", repr=False)
     host: str = Field("127.0.0.1", alias="API_HOST")
     port: int = Field(8000, alias="API_PORT", ge=0, le=65_535)
 

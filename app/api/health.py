@@ -9,11 +9,17 @@ from fastapi import APIRouter, Response
 
 from app.databases.names import Database
 from app.services import health
+from app.services.sight import Observer
 from app.services.steps import Databases
 
 
-def router(databases: Databases, heads: Mapping[Database, str]) -> APIRouter:
-    """Make the two health routes; `heads` names the newest revision of each database."""
+def router(
+    databases: Databases, heads: Mapping[Database, str], observer: Observer, model: str
+) -> APIRouter:
+    """Make the two health routes; `heads` names the newest revision of each database.
+
+    `model` is the embedding model of this process.
+    """
     routes = APIRouter(prefix="/health", tags=["health"])
 
     @routes.get("/live")
@@ -23,8 +29,13 @@ def router(databases: Databases, heads: Mapping[Database, str]) -> APIRouter:
 
     @routes.get("/ready")
     def ready(response: Response) -> dict[str, Any]:
-        """Say of each database whether it answers, its revision, and what is wrong in words."""
+        """Say of each database whether it answers, its revision, and what is wrong in words.
+
+        503 means that no work can be done here; with 200 and `degraded`, something else is wrong.
+        """
         report = health.report(databases, heads)
+        if report.ready:
+            report.look(observer.look(), model)
         response.status_code = 200 if report.ready else 503
         return report.plain()
 

@@ -6,6 +6,7 @@ import click
 import uvicorn
 
 from app.main import create_app
+from app.observability import logs, tracing
 from app.settings import ApiSettings, WorkerSettings, load
 from app.workers.main import run
 
@@ -14,6 +15,8 @@ from app.workers.main import run
 def serve() -> None:
     """Serve the API (API_HOST, API_PORT) until stopped."""
     settings = load(ApiSettings)
+    logs.configure(settings.log_form, settings.log_level)
+    tracing.configure(settings.traces_endpoint, settings.service)
     app = create_app(settings)
     # At its start-up the server would tell the same as a traceback.
     app.state.platform.prove()
@@ -21,7 +24,8 @@ def serve() -> None:
         app,
         host=settings.host,
         port=settings.port,
-        log_level="info",
+        log_config=None,  # configured above
+        access_log=False,  # it writes paths, in which members' ids stand; ours writes templates
         timeout_graceful_shutdown=10,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from app.databases import dictionary, vocabulary
+from app.databases import dictionary, refusals, vocabulary
 from app.databases.errors import StatementRefusedError, UndeclaredError, WrongDatabaseError
 from app.databases.grammar import Reference, references
 from app.databases.names import Database
@@ -33,6 +33,15 @@ class Guard:
         if text in self._passed:
             return
         try:
+            self._read(text)
+        except WrongDatabaseError:
+            refusals.count(self.database)
+            raise
+        if len(text) <= _LONGEST:
+            self._remember(text)
+
+    def _read(self, text: bytes) -> None:
+        try:
             readable = text.decode()
         except UnicodeDecodeError as error:
             raise StatementRefusedError(
@@ -40,8 +49,6 @@ class Guard:
             ) from None
         for reference in references(readable):
             self._judge(reference)
-        if len(text) <= _LONGEST:
-            self._remember(text)
 
     def _remember(self, text: bytes) -> None:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +12,7 @@ from app.errors import ReciprocityError
 from app.repositories.ai import revision as ai_revision
 from app.repositories.backend import outbox
 from app.repositories.backend import revision as backend_revision
+from app.services.sight import Observation
 from app.services.steps import Databases
 
 
@@ -36,21 +37,30 @@ class DatabaseHealth:
         return not self.wrong
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
-    """Hold both databases' states and the work that waits."""
+    """Hold both databases' states, the work that waits, and what the data say is wrong."""
 
     databases: dict[Database, DatabaseHealth]
     backlog: outbox.Backlog | None
+    seen: Observation | None = None
+    wrong: Sequence[str] = ()
 
     @property
     def ready(self) -> bool:
         """Say whether both databases can be worked on."""
         return all(one.ready for one in self.databases.values())
 
+    def look(self, seen: Observation, model: str) -> None:
+        """Add what was observed in the data, by a process with this embedding model."""
+        self.seen, self.wrong = seen, seen.wrong(model=model)
+
     def plain(self) -> dict[str, Any]:
         """Give the report as JSON takes it."""
-        told: dict[str, Any] = {"status": "ready" if self.ready else "not ready"}
+        status = "degraded" if self.wrong else "ready"
+        told: dict[str, Any] = {"status": status if self.ready else "not ready"}
+        if self.wrong:
+            told["wrong"] = list(self.wrong)
         for name, one in self.databases.items():
             told[name.value] = {
                 "status": "ready" if one.ready else "not ready",
@@ -64,6 +74,15 @@ class Report:
                 "dead": self.backlog.dead,
                 "oldest_seconds": round(self.backlog.oldest, 1),
             }
+        if self.seen is not None:
+            done = self.seen.runs.succeeded_at if self.seen.runs else None
+            told["members"] = {
+                "approved": (self.seen.stages or {}).get("approved", 0),
+                "with_vectors": self.seen.with_vectors,
+                "without_vectors": self.seen.without_vectors,
+                "orphans": self.seen.orphans,
+            }
+            told["last_successful_matching"] = done and done.isoformat(timespec="seconds")
         return told
 
 

@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from app.databases import transactions
 from app.databases.connections import AIConnection, BackendConnection
+from app.observability import tracing
 
 Job = TypeVar("Job")
 
@@ -89,7 +90,8 @@ def run(
     """Run the steps one after another; an error stops them, and what was committed stays."""
     for step in steps:
         begun = time.perf_counter()
-        step.run(databases, job)
+        with tracing.span(step.name):
+            step.run(databases, job)
         if timings is not None:
             timings.add(step.name, time.perf_counter() - begun)
     return job

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from celery import Celery
-from celery.signals import worker_shutting_down
+from celery.signals import setup_logging, worker_process_init, worker_shutting_down
 
 from app import bootstrap
+from app.observability import logs, tracing
 from app.repositories.backend import outbox
 from app.services import topics, upkeep
 from app.settings import WorkerSettings, load
@@ -49,6 +50,12 @@ def build(platform: bootstrap.Platform, broker_url: str) -> Celery:
 def run(settings: WorkerSettings | None = None) -> None:
     """Work until told to stop; raise before the first message when anything is not as it must be."""
     settings = settings or load(WorkerSettings)
+    form, level = settings.log_form, settings.log_level
+    # Celery asks whether somebody else sees to the logs, and then leaves them alone.
+    setup_logging.connect(lambda **_: logs.configure(form, level), weak=False)
+    # A tracer's thread does not come along into the children, so each begins its own.
+    endpoint, service = settings.traces_endpoint, settings.service
+    worker_process_init.connect(lambda **_: tracing.configure(endpoint, service), weak=False)
     platform = bootstrap.platform(settings)
     platform.prove()
     platform.databases.close()  # the worker's children open their own

@@ -13,6 +13,7 @@ from uuid import UUID
 from app.databases.errors import DatabaseUnavailableError
 from app.domain.backoff import MOST_ATTEMPTS, retry_in
 from app.errors import ReciprocityError
+from app.observability import correlation, tracing
 from app.repositories.ai.vector_sets import AnotherModelServesError
 from app.repositories.backend import outbox
 from app.repositories.backend.runs import OvertakenError
@@ -22,6 +23,7 @@ from app.workers.lease import LEASE, held
 
 log = logging.getLogger(__name__)
 
+MOST_NAMED: Final = 20  # requests named in one line of the log
 ALONE_FROM: Final = 3  # the attempt from which a piece of work is done alone
 AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
 BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
@@ -42,6 +44,13 @@ def _apart(
     return chosen, [event for event in claimed if event not in chosen]
 
 
+def _tell(topic: str, events: Sequence[outbox.Event]) -> None:
+    causes = sorted({str(e.payload["request"]) for e in events if "request" in e.payload})
+    log.info(
+        "%s for %d begins", topic, len(events), extra={"requests": " ".join(causes[:MOST_NAMED])}
+    )
+
+
 @dataclass(slots=True)
 class Relay:
     """Do the work of the outbox, topic by topic, with one platform's databases and model."""
@@ -52,6 +61,10 @@ class Relay:
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Do everything that is due; give how many events were done."""
+        with correlation.holding("task", correlation.new()):
+            return self._look(stop)
+
+    def _look(self, stop: Callable[[], bool]) -> int:
         done, begun = 0, time.perf_counter()
         self.timings = steps.Timings()
         while not stop():
@@ -73,7 +86,8 @@ class Relay:
                 if others:
                     outbox.release(backend, [event.id for event in others])
             if events:
-                with held(self.databases, [event.id for event in events]):
+                _tell(topic, events)
+                with held(self.databases, [event.id for event in events]), tracing.span(topic):
                     self._do(topic, events)
                 return len(events)
         return 0

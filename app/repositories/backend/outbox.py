@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from app.databases.connections import BackendConnection
+from app.observability import correlation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,15 @@ def add(
     user_ids: Sequence[UUID],
     payload: dict[str, Any] | None = None,
 ) -> None:
-    """Write one row of work for each member, in the transaction of the change that causes it."""
+    """Write one row of work for each member, in the transaction of the change that causes it.
+
+    The id of the request that causes it travels along, so that the worker's logs can be joined to it.
+    """
+    origin = {k: v for k, v in correlation.current().items() if k == "request"}
     backend.execute(
         "INSERT INTO outbox (topic, user_id, payload, state, attempts, available_at, created_at)"
         " SELECT %s, member, %s, 'pending', 0, now(), now() FROM unnest(%s::uuid[]) AS m (member)",
-        (topic, Jsonb(payload or {}), list(user_ids)),
+        (topic, Jsonb((payload or {}) | origin), list(user_ids)),
     )
     backend.outbox_written = True
 

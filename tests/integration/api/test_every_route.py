@@ -35,8 +35,9 @@ def _routes(client: TestClient) -> Iterator[tuple[str, str]]:
 
 
 def _closed(client: TestClient) -> list[tuple[str, str]]:
-    """List the routes of the contract; members' own faces have sessions, and a walk of their own."""
-    return [(method, path) for method, path in _routes(client) if path.startswith("/api/v1/")]
+    """List the routes for machines; members' own faces have sessions, and a walk of their own."""
+    prefixes = ("/api/v1/", "/metrics")
+    return [(method, path) for method, path in _routes(client) if path.startswith(prefixes)]
 
 
 def _filled(path: str) -> str:

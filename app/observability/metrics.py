@@ -1,0 +1,154 @@
+"""Metrics in Prometheus's form, read from the data when somebody asks for them.
+
+Every series names its database. What the guard refused and what was requested is counted in this
+process; all else comes out of the two databases and is the same from whichever process it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from app.databases import refusals
+from app.databases.names import Database
+from app.services.sight import Observation, Observer
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """Hold one process's registry; `requests` is told by the middleware."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_FromTheData(observer))
+        self._requests = Counter(
+            "reciprocity_http_requests",
+            "Requests answered, by route and status.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "reciprocity_http_request_seconds",
+            "Time until a request was answered.",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request; a route is a template, never a path with ids in it."""
+        method = method if method in _METHODS else "other"  # a caller may write any word there
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def text(self) -> bytes:
+        """Write everything in Prometheus's text form."""
+        return generate_latest(self._registry)
+
+
+class _FromTheData(Collector):
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def describe(self) -> list[Metric]:
+        """Say nothing beforehand: the databases need not answer when a process begins."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Look at the databases and give what was seen."""
+        seen = self._observer.look()
+        yield _gauge(
+            "reciprocity_database_up",
+            "Whether the database answers as the one it should be.",
+            {database: 0 if database in seen.down else 1 for database in Database},
+        )
+        yield from _of_backend(seen)
+        yield from _of_ai(seen)
+        refused = CounterMetricFamily(
+            "reciprocity_guard_refusals",
+            "Statements that the guard kept from a database, in this process.",
+            labels=["database"],
+        )
+        for database, count in refusals.counted().items():
+            refused.add_metric([database.value], count)
+        yield refused
+        yield GaugeMetricFamily(
+            "reciprocity_observation_seconds", "How long looking at the data took.", seen.seconds
+        )
+
+
+def _of_backend(seen: Observation) -> Iterator[Metric]:
+    backend = Database.BACKEND.value
+    if seen.stages is not None:
+        stages = GaugeMetricFamily(
+            "reciprocity_members", "Members by stage.", labels=["database", "stage"]
+        )
+        for stage, count in seen.stages.items():
+            stages.add_metric([backend, stage], count)
+        yield stages
+    if seen.work is not None:
+        events = GaugeMetricFamily(
+            "reciprocity_outbox_events",
+            "Work that is not done, by topic and state.",
+            labels=["database", "topic", "state"],
+        )
+        for (topic, state), count in seen.work.items():
+            events.add_metric([backend, topic, state], count)
+        yield events
+    if seen.backlog is not None:
+        yield _gauge(
+            "reciprocity_outbox_oldest_seconds",
+            "Age of the oldest work that is not done.",
+            {Database.BACKEND: seen.backlog.oldest},
+        )
+        yield _gauge(
+            "reciprocity_dead_letters",
+            "Work that was given up.",
+            {Database.BACKEND: seen.backlog.dead},
+        )
+    if seen.runs is not None:
+        yield _gauge(
+            "reciprocity_last_matching_failed",
+            "Whether the newest matching run failed.",
+            {Database.BACKEND: int(seen.runs.state == "failed")},
+        )
+        if seen.runs.succeeded_at is not None:
+            yield _gauge(
+                "reciprocity_last_matching_timestamp_seconds",
+                "When the newest successful matching run ended.",
+                {Database.BACKEND: seen.runs.succeeded_at.timestamp()},
+            )
+
+
+def _of_ai(seen: Observation) -> Iterator[Metric]:
+    for name, words, value in (
+        ("members_with_vectors", "Members whose vectors serve.", seen.with_vectors),
+        (
+            "summaries_without_vectors",
+            "Approved summaries of which no vectors of their version serve.",
+            seen.without_vectors,
+        ),
+        (
+            "summaries_without_vectors_or_work",
+            "Those of them for which no work waits.",
+            seen.untended,
+        ),
+        ("orphan_vectors", "Members with vectors and no approved summary.", seen.orphans),
+    ):
+        if value is not None:
+            yield _gauge(f"reciprocity_{name}", words, {Database.AI: value})
+
+
+def _gauge(name: str, words: str, values: dict[Database, float]) -> Metric:
+    family = GaugeMetricFamily(name, words, labels=["database"])
+    for database, value in values.items():
+        family.add_metric([database.value], value)
+    return family

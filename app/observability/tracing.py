@@ -1,0 +1,61 @@
+"""Hand spans to OpenTelemetry where an endpoint is set; elsewhere cost nothing and need nothing."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from app.errors import SettingsError
+from app.observability import correlation
+
+_tracer: list[Any] = []  # one at most, set at the start of a process
+
+
+class Span:
+    """Stand for a span, or for none."""
+
+    def __init__(self, inner: Any = None) -> None:
+        self._inner = inner
+
+    def name(self, name: str, **attributes: str | float) -> None:
+        """Say what the span was, once that is known; nothing of a member may stand in it."""
+        if self._inner is not None:
+            self._inner.update_name(name)
+            for key, value in attributes.items():
+                self._inner.set_attribute(f"reciprocity.{key}", value)
+
+
+def configure(endpoint: str | None, service: str) -> None:
+    """Send spans to an OTLP endpoint (HTTP); raise SettingsError when the extra is not installed."""
+    if not endpoint:
+        return
+    try:
+        exporters = importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        resources = importlib.import_module("opentelemetry.sdk.resources")
+        sdk = importlib.import_module("opentelemetry.sdk.trace")
+        export = importlib.import_module("opentelemetry.sdk.trace.export")
+    except ImportError:
+        raise SettingsError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set and OpenTelemetry is not installed:"
+            " `pip install 'reciprocity[tracing]'`, or unset it."
+        ) from None
+    provider = sdk.TracerProvider(resource=resources.Resource.create({"service.name": service}))
+    address = f"{endpoint.rstrip('/')}/v1/traces"
+    provider.add_span_processor(
+        export.BatchSpanProcessor(exporters.OTLPSpanExporter(endpoint=address))
+    )
+    _tracer[:] = [provider.get_tracer("reciprocity")]
+
+
+@contextmanager
+def span(name: str) -> Iterator[Span]:
+    """Measure what happens inside as one span, with the correlation ids that hold there."""
+    if not _tracer:
+        yield Span()
+        return
+    with _tracer[0].start_as_current_span(name, record_exception=False) as inner:
+        for kind, value in correlation.current().items():
+            inner.set_attribute(f"reciprocity.{kind}", value)
+        yield Span(inner)
