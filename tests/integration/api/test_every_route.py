@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
+from starlette.routing import BaseRoute, Mount
 
 from tests.conftest import Pair
 from tests.integration.api.conftest import KEY, Serve
@@ -28,7 +29,14 @@ OPEN = frozenset(
 
 def _routes(client: TestClient) -> Iterator[tuple[str, str]]:
     assert isinstance(client.app, FastAPI)
-    for route in iter_route_contexts(client.app.routes):
+    yield from _walk(client.app.routes)
+
+
+def _walk(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str]]:
+    for route in iter_route_contexts(routes):
+        if isinstance(route.route, Mount):
+            yield from ((how, route.route.path + path) for how, path in _walk(route.route.routes))
+            continue
         assert route.path, f"a route that this walk cannot ask: {route}"
         for method in sorted((route.methods or set()) - {"HEAD"}):
             yield method, route.path
@@ -121,18 +129,18 @@ def test_the_api_describes_itself_under_docs(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
+    ("method", "path"),
     [
-        ("GET", "/nothing/here", 404, "not_found"),
-        ("DELETE", "/health/live", 405, "method_not_allowed"),
-        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("GET", "/api/v1/nothing"),
+        ("GET", "/api/v1"),
+        ("PUT", "/api/v1/matching/stats"),
+        ("GET", "/api/v1/user/approve-summary"),
     ],
 )
-def test_what_does_not_exist_is_a_problem_too(
-    client: TestClient, method: str, path: str, status: int, code: str
+def test_a_call_that_does_not_exist_is_a_problem_too(
+    client: TestClient, method: str, path: str
 ) -> None:
-    answer = client.request(method, path)
-    assert answer.status_code == status
+    answer = client.request(method, path, headers={"X-API-KEY": KEY})
+    assert answer.status_code in {404, 405}
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] == code
-    assert path in answer.json()["detail"]
+    assert answer.json()["code"] in {"not_found", "method_not_allowed"}
