@@ -11,8 +11,9 @@ from app.databases.names import Database
 from app.embedded.home import project_folder
 from app.lint.compose import YamlMissingError
 from app.score.ground import Ground
+from app.score.mistakes import Mistake, Values
 from app.score.model import Result, Wall
-from app.score.starts import BROKER, SERVICES, Mistake, Service, Values, alone, attempt
+from app.score.starts import BROKER, SERVICES, Service, alone, attempt
 from app.settings import names, read_env_file
 
 _ENVIRONMENT: Final = "RECIPROCITY_ENVIRONMENT"

@@ -15,8 +15,9 @@ from typing import Final
 from app.databases.names import Database
 from app.embedded.home import project_folder
 from app.score.ground import OTHER, Ground
+from app.score.mistakes import Values
 from app.score.model import Result, Wall
-from app.score.starts import BROKER, Values
+from app.score.starts import BROKER
 
 COMMANDS: Final = {
     "serve": ("serve",),
