@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -87,10 +88,13 @@ class Relay:
                     outbox.release(backend, [event.id for event in others])
             if events:
                 _tell(topic, events)
-                with held(self.databases, [event.id for event in events]), tracing.span(topic):
+                with self._held(events), tracing.span(topic):
                     self._do(topic, events)
                 return len(events)
         return 0
+
+    def _held(self, events: Sequence[outbox.Event]) -> AbstractContextManager[None]:
+        return held(self.databases, [event.id for event in events], lease=LEASE)
 
     def _do(self, topic: str, events: Sequence[outbox.Event]) -> None:
         try:

@@ -1,0 +1,177 @@
+"""Whatever was answered with success survives the death of any process, once and in both databases.
+
+    .venv/bin/pytest tests/chaos            the short form
+    .venv/bin/pytest tests/chaos -m long    200 kills
+
+Killed with SIGKILL, at random: the worker with its children, the AI server, the backend server, Redis.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from app.adapters.broker import CeleryBell
+from app.adapters.migrations import migrate
+from app.adapters.postgresql import PostgreSQLAdapter
+from app.embedded.embedded import Embedded
+from app.embedded.home import temporary_home
+from app.embedded.programs import child_environment
+from app.embedded.state import Ports
+from app.errors import ReciprocityError
+from app.repositories.backend import matches, outbox
+from app.services import introductions, reconcile
+from app.services.sight import observe
+from app.settings import DatabaseSettings
+from tests.chaos.community import Community
+from tests.conftest import ROOT
+
+VICTIMS = ("worker", "ai", "backend", "redis")
+DRAINED_WITHIN = 120.0  # seconds after the last kill; a lease of the chaos worker is four
+
+
+class Installation:
+    """Be two servers, a broker and a worker, of which any may be killed at any moment."""
+
+    def __init__(self, home: Path) -> None:
+        self.servers = Embedded(home)
+        self.servers.start(ports=Ports.any())
+        self.ports = self.servers.state.ports
+        self.environment = self.servers.environment()
+        self.databases = PostgreSQLAdapter(DatabaseSettings.model_validate(self.environment))
+        migrate(self.databases, "development")
+        self.databases.after_work_written = CeleryBell(self.environment["CELERY_BROKER_URL"]).ring
+        self.worker = self.start_worker()
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        log = self.servers.home.logs / "worker.log"
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.worker"],
+                cwd=ROOT,
+                env=child_environment(self.environment, self.servers.home.root),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def kill(self, victim: str) -> None:
+        if victim == "worker":
+            with suppress(ProcessLookupError):
+                os.killpg(self.worker.pid, signal.SIGKILL)
+            self.worker.wait()
+            return
+        identity = self.servers.servers[victim].identity
+        if identity is not None:
+            os.kill(identity.pid, signal.SIGKILL)
+            while identity.is_alive():
+                time.sleep(0.01)
+
+    def raise_the_dead(self) -> None:
+        self.servers.start(ports=self.ports)
+        if self.worker.poll() is not None:
+            self.worker = self.start_worker()
+
+    def close(self) -> None:
+        self.kill("worker")
+        self.databases.close()
+        self.servers.stop()
+
+
+@pytest.fixture
+def installation() -> Iterator[Installation]:
+    with temporary_home() as home:
+        made = Installation(home)
+        try:
+            yield made
+        finally:
+            made.raise_the_dead()
+            made.close()
+
+
+def _kill_at_random(
+    installation: Installation, chance: random.Random, kills: int, killed: list[str]
+) -> None:
+    for number in range(kills):
+        time.sleep(chance.uniform(0.3, 2.5))
+        # Each of them at least once, and then whoever comes.
+        victim = VICTIMS[number] if number < len(VICTIMS) else chance.choice(VICTIMS)
+        installation.kill(victim)
+        killed.append(victim)
+        time.sleep(chance.uniform(0.0, 0.7))
+        installation.raise_the_dead()
+
+
+def _wait_until_drained(installation: Installation) -> outbox.Backlog:
+    limit = time.monotonic() + DRAINED_WITHIN
+    while True:
+        with suppress(ReciprocityError), installation.databases.backend() as backend:
+            left = outbox.backlog(backend)
+            if not left.pending + left.running:
+                return left
+        log = installation.servers.home.logs / "worker.log"
+        assert time.monotonic() < limit, log.read_text(errors="replace")[-4000:]
+        time.sleep(0.25)
+
+
+def _survive(installation: Installation, *, kills: int, members: int, seed: int) -> None:
+    killed: list[str] = []
+    chance = random.Random(seed)  # noqa: S311 - a run that failed can be repeated by its seed
+    community = Community(installation.databases, random.Random(seed + 1))  # noqa: S311 - the same
+    killer = threading.Thread(target=_kill_at_random, args=(installation, chance, kills, killed))
+    killer.start()
+    while killer.is_alive():
+        if len(community.promised) < members:
+            community.act()
+        time.sleep(0.02 if len(community.promised) < members else 0.2)
+    killer.join()
+    assert len(killed) == kills
+    assert community.answered > kills
+    left = _wait_until_drained(installation)
+    told = f"{community.answered} answered, {community.failed} failed ({community.errors})"
+    assert left.dead == 0, told
+    assert community.broken_promises() == [], told
+    assert reconcile.compare(installation.databases).equal, told
+    seen = observe(installation.databases)
+    assert (seen.without_vectors, seen.orphans, seen.wrong()) == (0, 0, []), told
+    _check_matches(installation, community)
+    logging.getLogger(__name__).info(
+        "%d kills: %s; %d members, %d erased",
+        *(kills, told, len(community.promised), len(community.erased)),
+    )
+
+
+def _check_matches(installation: Installation, community: Community) -> None:
+    with installation.databases.backend() as backend:
+        pairs = backend.execute("SELECT user_a_id, user_b_id FROM matches").fetchall()
+        assert matches.count(backend) == len({frozenset(pair) for pair in pairs})
+        assert community.erased.isdisjoint(member for pair in pairs for member in pair)
+        states = {
+            introductions.of_member(backend, member).state for member in list(community.promised)
+        }
+        listed = {member for pair in pairs for member in pair}
+    assert states == {"ready"}
+    assert set(community.promised) <= listed, "nobody is stuck without matches"
+
+
+def test_what_was_answered_survives_the_death_of_every_process(
+    installation: Installation,
+) -> None:
+    _survive(installation, kills=8, members=120, seed=20)
+
+
+@pytest.mark.long
+def test_what_was_answered_survives_two_hundred_deaths(installation: Installation) -> None:
+    _survive(installation, kills=200, members=2_000, seed=int(os.environ.get("CHAOS_SEED", "7")))
