@@ -47,7 +47,8 @@
       this.busy = null;
       this.again = false;
       this.paged = new URLSearchParams(location.search).has("before");
-      this.list.scrollTop = this.list.scrollHeight;
+      this.view = document.getElementById("scroll");
+      this.toEnd();
       if (this.form) this.prepareForm();
       for (const waiting of this.unsent()) this.show(waiting);
       this.deliver();
@@ -101,7 +102,7 @@
       text.textContent = message.body;
       row.append(text);
       this.list.append(row);
-      this.list.scrollTop = this.list.scrollHeight;
+      this.toEnd();
     }
 
     // One message after another, each until the server has it: its key keeps it from being doubled.
@@ -161,7 +162,7 @@
 
     take(text) {
       const page = new DOMParser().parseFromString(text, "text/html");
-      const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
+      const atEnd = this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight < 80;
       const waiting = this.list.querySelector(".waiting");
       let more = 0;
       for (const row of page.querySelectorAll("li[data-number]")) {
@@ -172,7 +173,7 @@
       const receipt = page.querySelector("div > p");
       if (receipt) this.receipt.textContent = receipt.textContent.trim();
       if (page.querySelector("div")?.dataset.over && this.form) location.reload();
-      if (more && atEnd) this.list.scrollTop = this.list.scrollHeight;
+      if (more && atEnd) this.toEnd();
       if (more) document.querySelector(".opening")?.remove();
       this.read();
       if (more >= 50) this.refresh();
@@ -186,6 +187,8 @@
         body: new URLSearchParams({ csrf: this.element.dataset.csrf, number: String(this.last) }),
       }).catch(() => { this.readTo = null; });
     }
+
+    toEnd() { this.view.scrollTop = this.view.scrollHeight; }
 
     connected() { this.connection.textContent = ""; }
 
@@ -201,6 +204,11 @@
   const found = document.getElementById("talk");
   const talk = found ? new Talk(found) : null;
   listen();
+  // What a press has put in its place takes the focus, so that a keyboard goes on from there.
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    const fresh = event.target.matches("[autofocus]") ? event.target : event.target.querySelector("[autofocus]");
+    fresh?.focus();
+  });
   // A phone that slept may hold a connection that is dead without knowing it.
   const awake = () => {
     if (document.hidden) return;
