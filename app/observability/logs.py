@@ -18,7 +18,10 @@ from app.errors import ReciprocityError
 from app.observability import correlation
 
 Form = Literal["json", "text"]
-_EMAIL: Final = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+\.[^\s@<>\"'(),;:.]+")
+# What a port follows is a user at a host, which an operator wants to read.
+_EMAIL: Final = re.compile(
+    r"[^\s@<>\"'(),;:/]+@(?:[^\W_](?:[\w-]*\w)?\.)+[^\W\d_]{2,}(?![.\w]|:\d)"
+)
 _UUID: Final = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
 )

@@ -79,6 +79,12 @@ def test_a_password_in_an_address_is_cut_out(lines: io.StringIO) -> None:
     assert "host:5432/db" in lines.getvalue()
 
 
+def test_a_server_is_named_by_its_host_and_port(lines: io.StringIO) -> None:
+    log.info("reciprocity_user@127.0.0.1:5433/x and worker@db.example.org:5432/x")
+    assert "reciprocity_user@127.0.0.1:5433/x" in lines.getvalue()
+    assert "worker@db.example.org:5432/x" in lines.getvalue()
+
+
 def test_an_error_of_a_library_is_told_by_type_and_place_and_never_by_its_words(
     lines: io.StringIO,
 ) -> None:
