@@ -33,6 +33,8 @@ _PLACES: Final = {
     "backup": "app.cli.backups",
     "restore": "app.cli.backups",
     "dead-letters": "app.cli.dead_letters",
+    "evaluate": "app.cli.measure",
+    "benchmark": "app.cli.measure",
     "serve": "app.cli.services",
     "worker": "app.cli.services",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,7 @@ _REPORTS: Final = Path("docs/reports")
 @click.option("--pictures/--no-pictures", default=True, help="Draw PNG files (extra `measure`).")
 def evaluate(names: tuple[str, ...], out: Path, *, pictures: bool) -> None:
     """Measure match quality, fairness and exposure (all, or NAMES only)."""
+    _check_pictures(pictures=pictures)
     chosen = names or tuple(quality.MEASUREMENTS)
     made = _told(quality.measure(chosen))
     command = " ".join(["reciprocity evaluate", *names])
@@ -51,6 +53,7 @@ def evaluate(names: tuple[str, ...], out: Path, *, pictures: bool) -> None:
 @click.option("--pictures/--no-pictures", default=True, help="Draw PNG files (extra `measure`).")
 def benchmark(sizes: tuple[int, ...], out: Path, *, pictures: bool) -> None:
     """Measure speed and memory of matching everybody and of rounds."""
+    _check_pictures(pictures=pictures)
     chosen = sizes or speed.SIZES
 
     def all_tables() -> Iterable[tables.Table]:
@@ -59,6 +62,15 @@ def benchmark(sizes: tuple[int, ...], out: Path, *, pictures: bool) -> None:
 
     command = " ".join(["reciprocity benchmark", *(f"--members {size}" for size in sizes)])
     _report(_told(all_tables()), out, "speed.md", "Speed", command, pictures=pictures)
+
+
+def _check_pictures(*, pictures: bool) -> None:
+    """Say before minutes of measuring, not after, that nothing can be drawn."""
+    if pictures and importlib.util.find_spec("matplotlib") is None:
+        raise ReciprocityError(
+            "Pictures need matplotlib, which is in the extra `measure`: install"
+            " requirements/measure.txt, or say --no-pictures."
+        )
 
 
 def _told(made: Iterable[tables.Table]) -> list[tables.Table]:
@@ -76,13 +88,7 @@ def _report(
     out.mkdir(parents=True, exist_ok=True)
     drawn: list[Path] = []
     if pictures:
-        try:
-            drawn = [path for table in made if (path := tables.draw(table, out))]
-        except ImportError as missing:
-            raise ReciprocityError(
-                f"Pictures need the extra `measure` ({missing}): install"
-                " requirements/measure.txt, or say --no-pictures."
-            ) from missing
+        drawn = [path for table in made if (path := tables.draw(table, out))]
     (out / name).write_text(tables.markdown(made, title, command, drawn), encoding="utf-8")
     click.echo(f"Report: {out / name}")
 

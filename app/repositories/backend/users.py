@@ -49,8 +49,7 @@ def update_onboarding_status(backend: BackendConnection, user_id: UUID | str, st
     if status not in STATUSES:
         raise InvalidInputError(f"{status!r} is no onboarding status; it is one of {STATUSES}.")
     changed = backend.execute(
-        "UPDATE users SET onboarding_status = %s"
-        " WHERE id = %s AND deleted_at IS NULL",
+        "UPDATE users SET onboarding_status = %s WHERE id = %s AND deleted_at IS NULL",
         (status, as_id(user_id)),
     )
     if changed.rowcount == 0:
