@@ -69,7 +69,7 @@ def of_member(
 ) -> List:
     """List a member's matches, best first, or one of them. An empty list comes with its reason."""
     member = users.by_id(backend, user_id)
-    hidden = visibility.hidden(backend, user_id, matches.partners(backend, user_id))
+    hidden = _hidden(backend, user_id)
     rows = matches.of_member(
         backend, user_id, limit=limit, hidden=hidden, after=after, match_id=match_id
     )
@@ -81,6 +81,17 @@ def of_member(
     state, reason = _state(backend, member, found=bool(rows))
     approximate = any(row.method == "approximate" for row in rows)
     return List(member, state, reason, "approximate" if approximate else "exact", introductions)
+
+
+def _hidden(backend: BackendConnection, user_id: UUID) -> list[UUID]:
+    return visibility.hidden(backend, user_id, matches.partners(backend, user_id))
+
+
+def available(backend: BackendConnection, user_id: UUID) -> list[UUID]:
+    """Name everybody who stands somewhere in a member's list."""
+    partners = matches.partners(backend, user_id)
+    hidden = set(visibility.hidden(backend, user_id, partners))
+    return [partner for partner in partners if partner not in hidden]
 
 
 def name_of(backend: BackendConnection, user_id: UUID) -> str:

@@ -13,7 +13,8 @@ from app.repositories.backend import decisions, runs, summaries
 from app.services import introductions
 from app.services.introductions import Introduction, State
 
-SHOWN: Final = 50
+SHOWN: Final = 20
+MOST_SHOWN: Final = 200
 SAME_LOOK: Final = timedelta(minutes=30)  # what was new stays marked for as long
 SHORT: Final = 3  # a list shorter than this says why
 
@@ -44,13 +45,17 @@ class MemberList:
     new: frozenset[UUID]
     gone: int
     community: int | None
+    more: bool
 
 
-def look(backend: BackendConnection, user_id: UUID) -> MemberList:
-    """Read a member's list and note that they have seen it."""
-    found = introductions.of_member(backend, user_id, limit=SHOWN)
+def look(backend: BackendConnection, user_id: UUID, shown: int = SHOWN) -> MemberList:
+    """Read the best of a member's list and note that they have seen it."""
+    found = introductions.of_member(backend, user_id, limit=min(max(shown, 1), MOST_SHOWN))
     everyone = [one.partner_id for one in found.introductions]
-    seen = decisions.look(backend, user_id, everyone, datetime.now(UTC), same_look=SAME_LOOK)
+    available = introductions.available(backend, user_id)
+    seen = decisions.look(
+        backend, user_id, everyone, available, datetime.now(UTC), same_look=SAME_LOOK
+    )
     run = runs.last(backend, "ready") or runs.last(backend, "incomplete")
     mine = {name: [one for one in found.introductions if part(one) == name] for name in PARTS}
     new = frozenset(one.match_id for one in mine["open"] if one.partner_id not in seen.known)
@@ -65,6 +70,7 @@ def look(backend: BackendConnection, user_id: UUID) -> MemberList:
         new=new,
         gone=seen.gone,
         community=run.eligible if run else None,
+        more=len(everyone) < min(len(available), MOST_SHOWN),
     )
 
 

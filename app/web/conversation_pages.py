@@ -11,7 +11,7 @@ from app.errors import ReciprocityError
 from app.services import conversations, limits
 from app.services.conversations import PAGE, Talk
 from app.web.routes import Pages
-from app.web.visits import Visit
+from app.web.visits import Visit, whole_number
 
 
 def register(pages: Pages) -> None:
@@ -30,14 +30,9 @@ def _list(visit: Visit) -> Response:
     return visit.page("conversations.html", talks=found)
 
 
-def _number(visit: Visit, name: str) -> int | None:
-    written = visit.request.query_params.get(name, "")
-    return min(int(written), 2**31 - 1) if written.isascii() and written.isdigit() else None
-
-
 def _values(visit: Visit, match_id: UUID) -> dict[str, Any]:
     """Read what the page shows, and note it as read."""
-    me, before = visit.who.user_id, _number(visit, "before")
+    me, before = visit.who.user_id, visit.number("before")
     with visit.side.databases.backend() as backend:
         messages = conversations.messages(backend, me, match_id, before=before)
         if messages:
@@ -76,7 +71,7 @@ def _send(visit: Visit, match_id: UUID) -> Response:
 
 
 def _messages(visit: Visit, match_id: UUID) -> Response:
-    me, after = visit.who.user_id, _number(visit, "after")
+    me, after = visit.who.user_id, visit.number("after")
     with visit.side.databases.backend() as backend:
         found = conversations.messages(backend, me, match_id, after=after or 0, limit=PAGE)
         talk: Talk = conversations.find(backend, me, match_id)
@@ -84,8 +79,7 @@ def _messages(visit: Visit, match_id: UUID) -> Response:
 
 
 def _read(visit: Visit, match_id: UUID) -> Response:
-    written = visit.form["number"]
-    number = int(written) if written.isascii() and written.isdigit() and len(written) < 11 else 0  # noqa: PLR2004 - digits of an integer
+    number = whole_number(visit.form["number"]) or 0
     with visit.side.databases.backend() as backend:
         conversations.read(backend, visit.who.user_id, match_id, number)
     return Response(status_code=204)

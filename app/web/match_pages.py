@@ -21,9 +21,10 @@ def register(pages: Pages) -> None:
 
 
 def _list(visit: Visit) -> Response:
+    shown = visit.number("shown") or member_list.SHOWN
     with visit.side.databases.backend() as backend:
-        found = member_list.look(backend, visit.who.user_id)
-    return visit.page("matches.html", list=found, reasons=REASONS)
+        found = member_list.look(backend, visit.who.user_id, shown)
+    return visit.page("matches.html", list=found, reasons=REASONS, shown=shown + member_list.SHOWN)
 
 
 def _decide(visit: Visit, match_id: UUID) -> Response:

@@ -22,6 +22,7 @@ from app.web.forms import Form
 from app.web.rendering import filled
 
 _VISITOR_SECONDS: Final = 24 * 3600
+_DIGITS: Final = 10
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -67,6 +68,10 @@ class Visit:
         """Give the token for forms: made from the cookie, so that only this browser can know it."""
         made = hashlib.sha256(b"form of " + self.secret.encode()).digest()
         return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+    def number(self, name: str) -> int | None:
+        """Read a whole number of the address; None when it is none."""
+        return whole_number(self.request.query_params.get(name, ""))
 
     def check_form(self) -> None:
         """Raise ForeignFormError for a change that no form of ours in this browser asked for."""
@@ -134,6 +139,13 @@ class Visit:
         set_cookie(self, response, "session", "", 0)
         response.headers["Clear-Site-Data"] = '"storage"'
         return response
+
+
+def whole_number(written: str) -> int | None:
+    """Read a whole number from 0 to what PostgreSQL's integer holds; None when it is none."""
+    if not (written.isascii() and written.isdigit() and len(written) <= _DIGITS):
+        return None
+    return min(int(written), 2**31 - 1)
 
 
 def cookie_name(side: MemberSide, name: str) -> str:

@@ -115,15 +115,16 @@ class Seen:
 def look(
     backend: BackendConnection,
     user_id: UUID,
-    partners: Sequence[UUID],
+    shown: Sequence[UUID],
+    available: Sequence[UUID],
     at: datetime,
     *,
     same_look: timedelta,
 ) -> Seen:
     """Note that a member looks at their list; what is new stays new for as long as one look lasts.
 
-    `gone` counts who was in the list at the last look and is not in it now, though the member has
-    not decided; each is told once.
+    `gone` counts who was shown at an earlier look and is not available now, on this page or a later
+    one, though the member has not decided; each is told once.
     """
     rows = backend.execute(
         "SELECT partner_id FROM introductions_seen WHERE user_id = %s AND first_seen_at <= %s",
@@ -137,12 +138,12 @@ def look(
         "   AND m.user_b_id = s.partner_id AND m.user_a_decision <> 'pending')"
         "  OR (m.user_b_id = %(id)s AND m.user_a_id = s.partner_id"
         "   AND m.user_b_decision <> 'pending'))",
-        {"id": user_id, "partners": list(partners)},
+        {"id": user_id, "partners": list(available)},
     ).fetchall()
     backend.execute(
         "INSERT INTO introductions_seen (user_id, partner_id, first_seen_at, last_seen_at)"
         " SELECT %(id)s, partner, %(at)s, %(at)s FROM unnest(%(partners)s::uuid[]) AS p (partner)"
         " ON CONFLICT (user_id, partner_id) DO UPDATE SET last_seen_at = excluded.last_seen_at",
-        {"id": user_id, "partners": list(partners), "at": at},
+        {"id": user_id, "partners": list(shown), "at": at},
     )
     return Seen(known, sum(not row[0] for row in gone))

@@ -208,3 +208,16 @@ def test_an_empty_list_says_why(people: People) -> None:
     assert look(people, alone).cause == "nobody"
     silent = people.join("Silent", ["x"], [], approve=False)
     assert look(people, silent).cause == "not_approved"
+
+
+def test_a_longer_look_calls_nobody_new_or_gone_who_was_only_further_down(people: People) -> None:
+    members = people.crowd(6)
+    people.relay.look()
+
+    def shown(count: int) -> member_list.MemberList:
+        with people.databases.backend() as backend:
+            return member_list.look(backend, members[0], count)
+
+    assert (len(shown(2).open), shown(2).more) == (2, True)
+    assert (len(shown(20).open), shown(20).more) == (5, False)
+    assert shown(2).gone == 0

@@ -1,0 +1,56 @@
+"""Measure how long the member site's pages take, on the databases that the environment names.
+
+    eval "$(reciprocity env)"; python benchmarks/pages.py EMAIL --times 40
+
+EMAIL is a member with matches; that member gets a new password.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.services import demo_sign_ins
+from app.settings import ApiSettings, load
+
+PAGES = ("/matches", "/conversations", "/summary", "/profile", "/account", "/api/member/v1/matches")
+
+
+def main() -> None:
+    """Print the median and the slowest answer of each page, in milliseconds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("email")
+    parser.add_argument("--times", type=int, default=40)
+    wanted = parser.parse_args()
+    app = create_app(load(ApiSettings))
+    with TestClient(app) as client:
+        made = demo_sign_ins.make(app.state.members.databases, [wanted.email])[0]
+        _sign_in(client, made)
+        print(f"{'page':<24} {'median ms':>10} {'slowest ms':>11}")
+        for path in PAGES:
+            took = [_took(client, path) for _ in range(wanted.times + 1)][1:]
+            print(f"{path:<24} {statistics.median(took):>10.1f} {max(took):>11.1f}")
+
+
+def _sign_in(client: TestClient, made: demo_sign_ins.SignIn) -> None:
+    page = client.get("/sign-in").text
+    csrf = page.split('name="csrf" value="', 1)[1].split('"', 1)[0]
+    form = {"csrf": csrf, "email": made.email, "password": made.password}
+    client.post("/sign-in", data=form).raise_for_status()
+    typed = {"email": made.email, "password": made.password}
+    token = client.post("/api/member/v1/sessions", json=typed).json()["token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+
+
+def _took(client: TestClient, path: str) -> float:
+    begun = time.perf_counter()
+    client.get(path).raise_for_status()
+    return (time.perf_counter() - begun) * 1000
+
+
+if __name__ == "__main__":
+    main()
