@@ -86,7 +86,7 @@ def _result(
         wall if stopped else None,
         frozenset({"identity", "the server"} if wall == "settings" else {"the server"}),
         reached=reached,
-        note=f"status {status}: {said.strip()[:300]}",
+        note=f"status {status}: {said.strip()[-300:]}",
     )
 
 
