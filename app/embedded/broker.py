@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.embedded.account import Account
 from app.embedded.binaries import RedisBinary
-from app.embedded.errors import ServerStartError
+from app.embedded.errors import BrokerPortTakenError, ServerStartError
 from app.embedded.placement import place_redis
 from app.embedded.ports import LOOPBACK
 from app.embedded.processes import POLL_SECONDS, ProcessIdentity, end, spawn, works_in
@@ -63,13 +63,15 @@ class RedisServer:
     def start(self, limit: float = 15.0) -> None:
         """Start Redis and return when it answers; one that answers on this port is left as it is.
 
-        Raises ServerStartError, with the end of the log, where it does not come up.
+        Raises BrokerPortTakenError where somebody else was quicker to take the port, and
+        ServerStartError, with the end of the log, where it does not come up.
         """
         if self.is_running() and self._answers():
             return
         self.stop()
         (self.data / "redis.pid").unlink(missing_ok=True)
         placed = place_redis(self.binary, self.account)
+        begin = self.log.stat().st_size if self.log.exists() else 0
         process = spawn(
             [str(placed.path), "-"],
             folder=self.data,
@@ -84,7 +86,13 @@ class RedisServer:
                 return
             time.sleep(POLL_SECONDS)
         self.stop()
-        tail = self.log.read_text(encoding="utf-8", errors="replace")[-1000:].strip()
+        with self.log.open(encoding="utf-8", errors="replace") as written:
+            written.seek(begin)
+            tail = written.read()[-1000:].strip()
+        if "Address already in use" in tail:
+            raise BrokerPortTakenError(
+                f"Port {self.port} was taken by another program while Redis started. Try again."
+            )
         raise ServerStartError(f"Redis did not start. The end of its log {self.log}: {tail}")
 
     def _configuration(self) -> str:

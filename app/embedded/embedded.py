@@ -13,7 +13,12 @@ from pathlib import Path
 from app.embedded.account import Account
 from app.embedded.binaries import find_postgres, find_redis
 from app.embedded.broker import RedisServer
-from app.embedded.errors import EmbeddedError, NotRunningError, PortTakenError
+from app.embedded.errors import (
+    BrokerPortTakenError,
+    EmbeddedError,
+    NotRunningError,
+    PortTakenError,
+)
 from app.embedded.home import Home
 from app.embedded.placement import place_postgres
 from app.embedded.ports import LOOPBACK, claim
@@ -157,9 +162,10 @@ class Embedded:
             self._claim_ports(ports, any_port=any_port)
             try:
                 self._start_together()
-            except PortTakenError:
+            except PortTakenError as error:
                 # Somebody took it between the look and the start; another one may do.
                 free_choice = any_port or 0 in {ports.backend, ports.ai}
+                free_choice = free_choice or isinstance(error, BrokerPortTakenError)
                 if not free_choice or attempt == _PORT_ATTEMPTS:
                     raise
             else:

@@ -23,6 +23,10 @@ class PortTakenError(EmbeddedError):
     code = "embedded_port_taken"
 
 
+class BrokerPortTakenError(PortTakenError):
+    """Somebody else took Redis's port first; no document promises it, so another one will do."""
+
+
 class DataFolderError(EmbeddedError):
     """The data folder cannot be used as it stands; nothing in it was changed."""
 
