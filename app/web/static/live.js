@@ -209,9 +209,10 @@
     const fresh = event.target.matches("[autofocus]") ? event.target : event.target.querySelector("[autofocus]");
     fresh?.focus();
   });
-  // A phone that slept may hold a connection that is dead without knowing it.
+  // A browser gives one site few connections, so a page that nobody looks at gives its own back; and
+  // a phone that slept may hold one that is dead without knowing it.
   const awake = () => {
-    if (document.hidden) return;
+    if (document.hidden) { source.close(); return; }
     if (Date.now() - heard > 25000 || source.readyState === EventSource.CLOSED) listen();
     talk?.refresh();
     talk?.deliver();
