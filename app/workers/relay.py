@@ -25,7 +25,7 @@ from app.workers.lease import LEASE, held
 log = logging.getLogger(__name__)
 
 MOST_NAMED: Final = 20  # requests named in one line of the log
-ALONE_FROM: Final = 3  # the attempt from which a piece of work is done alone
+APART_FROM: Final = 3  # the attempt from which work is done in smaller groups
 AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
 BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
 
@@ -39,10 +39,19 @@ class WorkerLostError(ReciprocityError):
 def _apart(
     claimed: Sequence[outbox.Event],
 ) -> tuple[Sequence[outbox.Event], Sequence[outbox.Event]]:
-    """Take what may have taken its worker with it alone, so that it takes no other work with it."""
-    fresh = [event for event in claimed if event.attempts < ALONE_FROM]
-    chosen = fresh or claimed[:1]
-    return chosen, [event for event in claimed if event not in chosen]
+    """Part work that may take its worker with it from other work, in ever smaller groups.
+
+    A worker may die for reasons of its own, so that what was in its hands is not doomed for it: only
+    from the sixth attempt on is a piece of work done alone.
+    """
+    least = min((event.attempts for event in claimed), default=0)
+    if least < APART_FROM:
+        chosen = [event for event in claimed if event.attempts < APART_FROM]
+    else:
+        size = max(1, BATCH[topics.EMBED] >> 2 * (least - APART_FROM + 1))
+        chosen = [event for event in claimed if event.attempts == least][:size]
+    ids = {event.id for event in chosen}
+    return chosen, [event for event in claimed if event.id not in ids]
 
 
 def _tell(topic: str, events: Sequence[outbox.Event]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -65,7 +66,7 @@ def test_work_that_kills_its_worker_is_given_up_and_takes_no_other_work_with_it(
     killer = people.join("Killer", ["killer"], ["piano lessons"])
     after = people.crowd(3, first=3)
     embedder = Killing()
-    for _ in range(20):
+    for _ in range(40):
         try:
             relays.Relay(people.databases, embedder).look()
         except KilledError:
@@ -82,6 +83,18 @@ def test_work_that_kills_its_worker_is_given_up_and_takes_no_other_work_with_it(
     assert "did not come to an end" in found.reason
     for member in before + after:
         assert set(people.partners_of(member)) == {*before, *after} - {member}
+
+
+def test_work_that_outlived_several_workers_is_still_done_many_at_a_time(
+    people: People, caplog: pytest.LogCaptureFixture
+) -> None:
+    people.crowd(40)
+    with people.databases.backend() as backend:
+        backend.execute("UPDATE outbox SET attempts = 3")
+    with caplog.at_level(logging.INFO, logger="app.workers.relay"):
+        people.relay.look()
+    sizes = [r.args for r in caplog.records if "begins" in str(r.msg)]
+    assert sizes == [("embed", 31), ("embed", 9), ("match_sync", 40)]
 
 
 def test_two_workers_at_once_do_each_piece_of_work_once(people: People) -> None:
