@@ -1,0 +1,1 @@
+"""Tell from meaning what a member needs, offers and is; pure, given the states of texts' tokens."""
