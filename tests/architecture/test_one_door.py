@@ -17,7 +17,11 @@ DOOR = "app/adapters/postgresql.py"
 # The connections' own class makes the guarded cursors; a transaction's state is read, not changed.
 INSIDE = ("app/databases/connections.py", "app/databases/transactions.py")
 # What else is connected: a signal, and SQLAlchemy to the connection it was given.
-OTHER_CONNECTS = {"worker_shutting_down.connect", "engine.connect"}
+OTHER_CONNECTS = {
+    "engine.connect",  # SQLAlchemy's, over the door's own connection
+    "worker_process_init.connect",  # Celery's signals
+    "worker_shutting_down.connect",
+}
 
 
 def found(path: Path) -> list[str]:

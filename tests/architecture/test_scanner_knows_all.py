@@ -26,7 +26,10 @@ from tests.conftest import Pair
 
 SENDING = {"execute", "executemany", "copy", "stream", "exec_driver_sql", "copy_expert"}
 # Calls of the same name that send nothing to a database.
-NO_DATABASE = {("app/adapters/embedding_openai.py", "client.stream(")}
+NO_DATABASE = {
+    ("app/adapters/embedding_openai.py", "client.stream("),  # httpx
+    ("app/adapters/language_model.py", "client.stream("),  # httpx
+}
 
 # What libraries send by themselves on connections of ours.
 DRIVERS = re.compile(
