@@ -19,7 +19,8 @@ INSIDE = ("app/databases/connections.py", "app/databases/transactions.py")
 # What else is connected: a signal, and SQLAlchemy to the connection it was given.
 OTHER_CONNECTS = {
     "engine.connect",  # SQLAlchemy's, over the door's own connection
-    "worker_process_init.connect",  # Celery's signals
+    "setup_logging.connect",  # Celery's signals
+    "worker_process_init.connect",
     "worker_shutting_down.connect",
 }
 
