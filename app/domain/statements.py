@@ -51,10 +51,12 @@ def content_hash(statements: Iterable[Statement]) -> bytes:
     return digest.digest()
 
 
-def summary_text(needs: Iterable[str], offers: Iterable[str]) -> str:
+def summary_text(needs: Iterable[str], offers: Iterable[str], facts: Iterable[str] = ()) -> str:
     """Write a summary out of what was said, and of nothing else (Markdown)."""
     parts = []
-    for title, said in (("What I need", list(needs)), ("What I offer", list(offers))):
+    sections = (("What I need", needs), ("What I offer", offers), ("About me", facts))
+    for title, texts in sections:
+        said = list(texts)
         if said:
             parts.append(f"## {title}\n\n" + "\n".join(f"- {' '.join(s.split())}" for s in said))
     return "\n\n".join(parts)

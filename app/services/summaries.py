@@ -19,17 +19,25 @@ def draft(
     needs: Sequence[str],
     offers: Sequence[str],
     at: datetime,
+    *,
+    facts: Sequence[str] | None = None,
 ) -> summaries.Summary:
     """Write the next version of a member's summary as a draft, and complete their onboarding.
 
-    When the newest version says the same already, that one is given and nothing is written.
+    When the newest version says the same already, that one is given and nothing is written. Facts
+    stand in the text only; None means that they are not known here, and differ in nothing.
     """
     if not needs and not offers:
         raise InvalidInputError("A summary needs at least one need or one offer.")
     newest = summaries.latest(backend, user_id)
-    if newest is not None and _says(backend, newest.id) == (list(needs), list(offers)):
+    text = summary_text(needs, offers, facts or ())
+    if (
+        newest is not None
+        and _says(backend, newest.id) == (list(needs), list(offers))
+        and (facts is None or newest.summary == text)
+    ):
         return newest
-    written = summaries.create(backend, user_id, summary_text(needs, offers))
+    written = summaries.create(backend, user_id, text)
     statements.insert(backend, user_id, written.id, needs, offers, at)
     users.update_onboarding_status(backend, user_id, "completed")
     return written

@@ -101,7 +101,7 @@ def progress(known: Known) -> int:
         + 30 * bool(known.offers)
         + 10 * enough_needs
         + 10 * enough_offers
-        + 8 * bool(known.rules_set or known.asked.get(Asked.RULES))
+        + 8 * known.rules_set
         + 7 * bool(known.facts)
     )
     return min(reached, 95)

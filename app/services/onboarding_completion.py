@@ -1,0 +1,96 @@
+"""Write the summary when a member says they are done: from what was said, and nothing else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from app.databases.connections import BackendConnection
+from app.domain.conversation.lists import distinct, gathered
+from app.domain.conversation.public import public
+from app.domain.statements import summary_text
+from app.domain.understanding.kinds import Asked
+from app.errors import InvalidInputError
+from app.repositories.backend import onboarding, onboarding_items, public_summaries, users
+from app.repositories.backend.onboarding import Message
+from app.repositories.backend.onboarding_items import Item
+from app.repositories.backend.public_summaries import PublicSummary
+from app.repositories.backend.summaries import Summary
+from app.services import onboarding as conversation
+from app.services import summaries
+from app.services.onboarding_reading import Reader
+from app.services.steps import Databases
+
+_DETAILS = frozenset({Asked.NEED_DETAIL.value, Asked.OFFER_DETAIL.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Hold the draft to approve, its public version, and what matching still lacks in words."""
+
+    summary: Summary
+    public: PublicSummary
+    lacking: str
+
+
+def complete(databases: Databases, reader: Reader, user_id: UUID) -> Completed:
+    """Write the draft and the status in one transaction; again it gives the same draft.
+
+    What was said and not understood yet is understood first. Raises InvalidInputError when there is
+    neither a need nor an offer; nothing is changed then.
+    """
+    conversation.start(databases, reader, user_id)
+    with databases.backend() as backend:
+        return _complete(backend, user_id, datetime.now(UTC))
+
+
+def _complete(backend: BackendConnection, user_id: UUID, at: datetime) -> Completed:
+    session = onboarding.locked(backend, user_id)
+    messages = onboarding.log(backend, session.id)
+    items = onboarding_items.of_session(backend, session.id)
+    needs, offers = (spoken(items, messages, kind) for kind in ("need", "offer"))
+    facts = distinct([item.text for item in items if item.kind == "fact"])
+    if not needs and not offers:
+        raise InvalidInputError(
+            "There is neither a need nor an offer yet: say one thing that you need or could do for"
+            " somebody, or add it to a list."
+        )
+    summary = summaries.draft(backend, user_id, gathered(needs), gathered(offers), at, facts=facts)
+    member = users.by_id(backend, user_id)
+    shown = public(needs, offers, [member.first_name, member.last_name, member.email.split("@")[0]])
+    version = PublicSummary(
+        summary.id, user_id, summary_text(shown.needs, shown.offers), shown.withheld
+    )
+    public_summaries.put(backend, version, at)
+    users.update_onboarding_status(backend, user_id, "completed")
+    onboarding.complete(backend, session.id, at)
+    return Completed(summary, version, _lacking(needs, offers))
+
+
+def spoken(items: Sequence[Item], messages: Sequence[Message], kind: str) -> list[str]:
+    """List the statements of a kind; what a member said when asked for more stands with it."""
+    about = {m.id: m.asked_item for m in messages if m.author == "member" and m.asked in _DETAILS}
+    mine = [item for item in items if item.kind == kind]
+    ids = {item.id for item in mine}
+    details: dict[UUID, list[str]] = defaultdict(list)
+    plain: list[Item] = []
+    for item in mine:
+        more_of = about.get(item.message_id) if item.message_id else None
+        if more_of is not None and more_of in ids and more_of != item.id:
+            details[more_of].append(item.text)
+        else:
+            plain.append(item)
+    return distinct(["; ".join([item.text, *details[item.id]]) for item in plain])
+
+
+def _lacking(needs: Sequence[str], offers: Sequence[str]) -> str:
+    if not needs:
+        return "Nobody can do anything for you yet: say what you need, and matches gain both sides."
+    if not offers:
+        return (
+            "You can do nothing for anybody yet: say what you offer, and matches gain both sides."
+        )
+    return ""
