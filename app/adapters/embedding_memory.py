@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.adapters.embedding_protocol import Embedder
+from app.databases import transactions
 
 REMEMBERED: Final = 10_000  # texts; with 384 dimensions about 16 MB
 
@@ -42,7 +43,12 @@ class RememberingEmbedder:
         return self._behind.dimensions
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one unit vector a text, as the embedder behind would; raise what it raises."""
+        """Return one unit vector a text, as the embedder behind would; raise what it raises.
+
+        Raises CrossDatabaseTransactionError inside a transaction, even where all texts are known:
+        whether a model is asked must not decide whether a mistake is seen.
+        """
+        transactions.nothing_open("asking the embedding model")
         with self._lock:
             found = {text: self._known[text] for text in texts if text in self._known}
         asked = [text for text in dict.fromkeys(texts) if text not in found]

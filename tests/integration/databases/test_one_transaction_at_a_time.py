@@ -13,6 +13,8 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
+from app.adapters.embedding import Embedder
+from app.adapters.embedding_memory import RememberingEmbedder
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.api.flow import OneFlowForEachRequest
 from app.databases import transactions
@@ -100,6 +102,17 @@ def test_a_model_or_the_network_is_not_asked_inside_a_transaction(
         with pytest.raises(CrossDatabaseTransactionError, match="before asking the model"):
             transactions.nothing_open("asking the model")
     transactions.nothing_open("asking the model")
+
+
+def test_the_embedding_model_is_not_asked_inside_a_transaction(
+    adapter: PostgreSQLAdapter, embedder: Embedder
+) -> None:
+    remembering = RememberingEmbedder(embedder)
+    assert remembering.embed(["a gardener"]).shape == (1, embedder.dimensions)
+    with adapter.ai() as ai:
+        ai.execute(AI)
+        with pytest.raises(CrossDatabaseTransactionError, match="asking the embedding model"):
+            remembering.embed(["a gardener"])
 
 
 def test_threads_do_not_see_each_other_s_transactions(adapter: PostgreSQLAdapter) -> None:
