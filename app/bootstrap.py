@@ -7,15 +7,24 @@ from dataclasses import dataclass
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
 from app.adapters.embedding_memory import RememberingEmbedder
+from app.adapters.language_model import build_language_model
 from app.adapters.mail import SmtpPostman
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
 from app.adapters.revisions import all_newest
+from app.adapters.token_states import TokenStates
 from app.services import health
 from app.services.delivery import Postman, PostRoom
 from app.services.live import Watch
+from app.services.onboarding_reading import Reader
 from app.services.ports import Bell, Embedder
 from app.services.site import Site
-from app.settings import ApiSettings, CommandSettings, EmbeddingSettings, WorkerSettings
+from app.settings import (
+    ApiSettings,
+    CommandSettings,
+    EmbeddingSettings,
+    LanguageModelSettings,
+    WorkerSettings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,14 @@ def embedder(settings: EmbeddingSettings) -> Embedder:
         dimensions=settings.dimensions,
     )
     return RememberingEmbedder(chosen)
+
+
+def reader(settings: LanguageModelSettings) -> Reader:
+    """Build what understands messages: the shipped model, and a language model where one is named."""
+    model = build_language_model(
+        base_url=settings.llm_base_url, api_key=settings.llm_api_key, model=settings.llm_model
+    )
+    return Reader(TokenStates(), model)
 
 
 def platform(settings: CommandSettings | WorkerSettings) -> Platform:

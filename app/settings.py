@@ -93,6 +93,16 @@ class EmbeddingSettings(BaseModel):
     dimensions: int | None = Field(None, alias="EMBEDDING_DIMENSIONS", ge=1, le=16_000)
 
 
+class LanguageModelSettings(BaseModel):
+    """Say which language model reads and words in onboarding; without an address there is none."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    llm_base_url: Optional = Field(None, alias="LLM_BASE_URL")
+    llm_api_key: Optional = Field(None, alias="LLM_API_KEY", repr=False)
+    llm_model: Optional = Field(None, alias="LLM_MODEL")
+
+
 class WorkerSettings(DatabaseSettings, EmbeddingSettings):
     """List what the worker needs."""
 
@@ -103,7 +113,7 @@ class WorkerSettings(DatabaseSettings, EmbeddingSettings):
     concurrency: int = Field(1, alias="WORKER_CONCURRENCY", ge=1, le=64)
 
 
-class CommandSettings(DatabaseSettings, EmbeddingSettings):
+class CommandSettings(DatabaseSettings, EmbeddingSettings, LanguageModelSettings):
     """List what a command that works on members needs; without a broker the sweep finds its work."""
 
     broker_url: Annotated[Optional, BeforeValidator(_broker)] = Field(

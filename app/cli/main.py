@@ -20,6 +20,7 @@ _PLACES: Final = {
     "demo": "app.cli.demo",
     "migrate": "app.cli.databases",
     "import": "app.cli.members",
+    "onboard": "app.cli.onboard",
     "matches": "app.cli.members",
     "match-sync": "app.cli.members",
     "lint": "app.cli.lint",
