@@ -26,7 +26,7 @@ from app.databases.connections import (
 from app.databases.errors import DatabaseUnavailableError, IdentityError
 from app.databases.names import Database
 from app.databases.privileged import kind_for
-from app.databases.unreachable import unreachable
+from app.databases.unreachable import cut_off, unreachable, went_away
 from app.repositories.backend import summaries, users
 from app.settings import DatabaseSettings, load
 
@@ -149,6 +149,17 @@ class _Door(Generic[Connection]):
         self._lock = threading.Lock()
 
 
+@contextmanager
+def _told(connection: DatabaseConnection) -> Iterator[None]:
+    """Tell a server that went away from a statement that failed: the former is worth another try."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if went_away(error, broken=connection.broken):
+            raise DatabaseUnavailableError(cut_off(connection.database, error)) from error
+        raise
+
+
 class PostgreSQLAdapter:
     """Give connections to the AI database and to the backend database, and never one for the other.
 
@@ -224,7 +235,7 @@ class PostgreSQLAdapter:
     def ai(self) -> Iterator[AIConnection]:
         """Open one transaction in the AI database: committed at the end, rolled back on an error."""
         connection = self.get_connection()
-        with connection, connection.transaction():
+        with connection, _told(connection), connection.transaction():
             yield connection
 
     @contextmanager
@@ -233,7 +244,7 @@ class PostgreSQLAdapter:
         connection = self.get_backend_connection()
         connection.outbox_written = False
         with connection:
-            with connection.transaction():
+            with _told(connection), connection.transaction():
                 yield connection
             if connection.outbox_written and self.after_work_written is not None:
                 self.after_work_written()

@@ -32,6 +32,25 @@ def unreachable(database: Database, address: str, error: psycopg.OperationalErro
     return f"Cannot reach {where}: {reason}. Is the server up (`reciprocity status`), and the address right?"
 
 
+# Shut down, crashed, starting up, too many connections, disk full, and a server that only reads.
+_SERVERS_OWN: Final = frozenset({"57P01", "57P02", "57P03", "53300", "53100", "25006"})
+
+
+def went_away(error: psycopg.Error, *, broken: bool) -> bool:
+    """Say whether a statement failed for its server's sake, and not for its own."""
+    return broken or error.sqlstate in _SERVERS_OWN
+
+
+def cut_off(database: Database, error: psycopg.Error) -> str:
+    """Put in words that a server went away in the middle of a transaction."""
+    state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
+    return (
+        f"The {database} database ({database.variable}) went away, or takes no more, in the middle of"
+        f" a transaction: {type(error).__name__}{state}. Nothing of it is half done; if it was being"
+        " committed, it may be done. Is the server up, and its disk not full (`reciprocity status`)?"
+    )
+
+
 def _resolves(host: str) -> bool:
     try:
         socket.getaddrinfo(host, None)

@@ -121,9 +121,18 @@ def _wait_until_drained(installation: Installation) -> outbox.Backlog:
             left = outbox.backlog(backend)
             if not left.pending + left.running:
                 return left
-        log = installation.servers.home.logs / "worker.log"
-        assert time.monotonic() < limit, log.read_text(errors="replace")[-4000:]
+        assert time.monotonic() < limit, _what_is_left(installation)
         time.sleep(0.25)
+
+
+def _what_is_left(installation: Installation) -> str:
+    with installation.databases.backend() as backend:
+        rows = backend.execute(
+            "SELECT id, topic, state, attempts, available_at - now(), leased_until - now(),"
+            " last_error FROM outbox WHERE state <> 'done' ORDER BY id LIMIT 20"
+        ).fetchall()
+    log = installation.servers.home.logs / "worker.log"
+    return "\n".join(map(str, rows)) + "\n" + log.read_text(errors="replace")[-2000:]
 
 
 def _survive(installation: Installation, *, kills: int, members: int, seed: int) -> None:
