@@ -24,6 +24,7 @@ from app.services.language import LanguageModel, LanguageModelError
 log = logging.getLogger(__name__)
 _ASPECTS: Final = frozenset({Asked.ABOUT, Asked.RULES})
 _DETAILS: Final = frozenset({Asked.NEED_DETAIL, Asked.OFFER_DETAIL})
+_SURE: Final = 0.75
 _SHARED: Final = 0.5  # of the shorter of two parts that counts as the same part
 
 
@@ -68,7 +69,11 @@ class Reader:
     def _items(
         self, message: Message, asked: Asked, found: Sequence[Understood], at: datetime
     ) -> tuple[Item, ...]:
-        listed = [one for one in found if one.meaning is not Meaning.NEITHER]
+        listed = [
+            one
+            for one in found
+            if one.meaning is not Meaning.NEITHER and not _heading(message, one)
+        ]
         texts = [one.span.of(message.text) for one in listed]
         unclear = self.vague(texts)
         return tuple(
@@ -91,6 +96,12 @@ class Reader:
     def vague(self, texts: Sequence[str]) -> list[bool]:
         """Say of each statement whether it is too vague to match on."""
         return vague(texts, self.states)
+
+
+def _heading(message: Message, one: Understood) -> bool:
+    """Say whether a part of a document is a word of its form ("Skills"): one word, unsure of kind."""
+    alone = len(one.span.of(message.text).split()) == 1
+    return message.source == "document" and alone and one.confidence < _SURE
 
 
 def not_corrected(reading: Reading, kept: Sequence[Item]) -> list[Item]:

@@ -38,10 +38,10 @@ _ABBREVIATIONS: Final = frozenset(
     ]
 )
 _END: Final = re.compile(
-    r"[.!?…]+[\"')\]]*(?=\s|$)|[;•·▪◦●]|\s[-\u2013—*]\s(?=\S)|[\r\n\v\f\u2028\u2029]+"
+    r"[.!?…]+[\"')\]]*(?=\s|$)|[;•·▪◦●]|(?<!\d)\s[-\u2013—*]\s(?=\S)|[\r\n\v\f\u2028\u2029]+"
 )
 _CUT: Final = re.compile(
-    r",\s+|\s[-\u2013—/]\s|\s+(?=(?:"
+    r",\s+|(?<!\d)\s[-\u2013—/]\s|\s+(?=(?:"
     r"and|but|or|so|also|plus|while|though|because|then|in return|if"
     r"|i|i'm|im|i\u2019m|i've|ive|i\u2019ve|we|we're"
     r"|can|could|would|want|need|looking|searching|happy|offering)\b)",

@@ -27,7 +27,7 @@ def said(text: str) -> list[str]:
         ("who can help??", ["who can help??"]),
         ("... --- !!!", []),
         ("", []),
-        ("2014 - 2019 nurse", ["2014", "2019 nurse"]),
+        ("2014 - 2019 nurse - night shift", ["2014 - 2019 nurse", "night shift"]),
     ],
 )
 def test_sentences_end_where_people_end_them(text: str, expected: list[str]) -> None:
