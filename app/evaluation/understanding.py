@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +15,9 @@ import numpy as np
 
 from app.adapters.token_states import TokenStates
 from app.domain import understanding
+from app.domain.conversation.public import why_not
 from app.domain.understanding.head import Head, States
-from app.domain.understanding.kinds import Meaning
+from app.domain.understanding.kinds import Asked, Meaning
 from app.domain.understanding.learning import Examples, fit
 from app.domain.understanding.reading import LABELS, Understood, read
 from app.domain.understanding.spans import Span
@@ -26,6 +29,7 @@ from app.evaluation.understanding_data import (
     meaning_examples,
     vagueness_examples,
 )
+from app.sample import community_path
 
 PLACE: Final = Path(understanding.__file__).parent
 
@@ -112,10 +116,33 @@ def _print_mistakes(messages: Sequence[Labelled], model: States) -> None:
                     print(f"      {one.meaning} {one.confidence:.2f} {part}")  # noqa: T201
 
 
+def _print_public(messages: Sequence[Labelled]) -> None:
+    rows = [json.loads(line) for line in community_path().read_text(encoding="utf-8").splitlines()]
+    sample = [text for row in rows for text in (*row["needs"], *row["offers"])]
+    tuning = [
+        span.of(message.text)
+        for message in messages
+        for span, meaning in message.parts
+        if not message.held_out and meaning in {Meaning.NEED, Meaning.OFFER}
+    ]
+    for name, texts in (("sample community", sample), ("tuning half", tuning)):
+        kept_back = sum(why_not(text, set()) is not None for text in texts)
+        print(f"{name}: {kept_back} of {len(texts)} needs and offers are not public")  # noqa: T201
+
+
+def _print_speed(messages: Sequence[Labelled], model: TokenStates) -> None:
+    text = "\n".join(message.text for message in messages if not message.held_out)
+    model.states(["the model is opened by its first text"])
+    begun = time.perf_counter()
+    parts = len(read(text, Asked.NOTHING, model))
+    seconds = time.perf_counter() - begun
+    print(f"{len(text)} characters, {parts} parts in {seconds:.1f} s")  # noqa: T201
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks."""
     parser = argparse.ArgumentParser(prog="python -m app.evaluation.understanding")
-    parser.add_argument("what", choices=["table", "train", "mistakes"])
+    parser.add_argument("what", choices=["table", "train", "mistakes", "public", "speed"])
     asked = parser.parse_args(arguments)
     model = TokenStates()
     if asked.what == "train":
@@ -123,6 +150,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (PLACE / f"{name}.json").write_text(head.dumped(), encoding="utf-8")
     messages = labelled("sentences.jsonl")
     tuning = [message for message in messages if not message.held_out]
+    if asked.what == "public":
+        _print_public(messages)
+        return 0
+    if asked.what == "speed":
+        _print_speed(messages, model)
+        return 0
     if asked.what == "mistakes":  # of the tuning half only: the other one is not looked at
         _print_mistakes(tuning, model)
     _print_table("Tuning half", confusion(tuning, model))
