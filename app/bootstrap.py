@@ -97,6 +97,7 @@ class MemberSide:
     site: Site
     post: PostRoom
     watch: Watch
+    reader: Reader
 
     def open(self) -> None:
         """Begin to send letters."""
@@ -111,6 +112,5 @@ class MemberSide:
 def member_side(platform: Platform, settings: ApiSettings) -> MemberSide:
     """Build what members' pages and their API need; nothing is started before it is opened."""
     databases = platform.databases
-    return MemberSide(
-        databases, site(settings), PostRoom(databases, postman(settings)), Watch(databases)
-    )
+    post = PostRoom(databases, postman(settings))
+    return MemberSide(databases, site(settings), post, Watch(databases), reader(settings))

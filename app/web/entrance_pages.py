@@ -52,7 +52,7 @@ def _confirm_form(visit: Visit) -> Response:
 
 def _confirm(visit: Visit) -> Response:
     user_id = accounts.confirm(visit.side.databases, visit.side.site, visit.form["token"])
-    return visit.sign_in(user_id, visit.to("/summary", "welcome"))
+    return visit.sign_in(user_id, visit.to("/onboarding", "welcome"))
 
 
 def _sign_in_form(visit: Visit) -> Response:

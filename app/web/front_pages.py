@@ -16,7 +16,7 @@ def register(pages: Pages) -> None:
         if visit.member is None:
             return visit.page("front.html")
         done = visit.member.onboarding_status == "completed"
-        return visit.to("/matches" if done else "/summary")
+        return visit.to("/matches" if done else "/onboarding")
 
     @pages.everybody("/privacy")
     def privacy(visit: Visit) -> Response:

@@ -24,6 +24,7 @@ from app.web import (
     front_pages,
     live_pages,
     match_pages,
+    onboarding_pages,
     profile_pages,
     summary_pages,
 )
@@ -78,6 +79,7 @@ def pages(side: MemberSide) -> Pages:
         entrance_pages,
         account_pages,
         profile_pages,
+        onboarding_pages,
         summary_pages,
         match_pages,
         conversation_pages,

@@ -23,7 +23,15 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 SIZES = {"desktop": {"width": 1100, "height": 800}, "phone": {"width": 390, "height": 844}}
 OUTSIDE = ("/", "/sign-up", "/sign-in", "/forgotten", "/privacy", "/terms", "/nowhere")
-INSIDE = ("/matches", "/conversations", "/summary", "/profile", "/account", "/dev/mail")
+INSIDE = (
+    "/matches",
+    "/conversations",
+    "/onboarding",
+    "/summary",
+    "/profile",
+    "/account",
+    "/dev/mail",
+)
 
 
 def _judged(page: Page, picture: Path) -> list[str]:

@@ -14,6 +14,7 @@ from app.services import live_stream, sessions
 from app.services.live import Watch
 from app.services.sessions import SignedIn
 from tests.integration.web.conftest import Members
+from tests.loops import in_a_loop
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_change_reaches_every_open_page_of_the_member_and_nobody_elses(
         assert not silent.done()
         silent.cancel()
 
-    asyncio.run(scene())
+    in_a_loop(scene)
 
 
 def test_signing_out_everywhere_ends_the_stream_of_every_open_page(
@@ -86,7 +87,7 @@ def test_signing_out_everywhere_ends_the_stream_of_every_open_page(
         with pytest.raises(StopAsyncIteration):
             await anext(page)
 
-    asyncio.run(scene())
+    in_a_loop(scene)
 
 
 def test_a_process_that_stops_lets_its_open_pages_end(members: Members, watch: Watch) -> None:
@@ -99,4 +100,4 @@ def test_a_process_that_stops_lets_its_open_pages_end(members: Members, watch: W
         rest = [event async for event in page]
         assert len(rest) <= 1
 
-    asyncio.run(asyncio.wait_for(scene(), 10))
+    in_a_loop(lambda: asyncio.wait_for(scene(), 10))

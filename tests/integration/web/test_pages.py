@@ -25,6 +25,7 @@ def test_somebody_signs_up_confirms_says_what_they_need_and_approves(
     assert "José O&#39;Brien" in browser.get(link)
     welcome = browser.post("/confirm", link, token=link.split("=")[1])
     assert "Your address is confirmed" in welcome
+    assert "What do you need, what do you offer?" in welcome
     more = browser.post("/summary", "/summary", need=["tax advice"], offer=[""], wish="more-needs")
     assert more.count('name="need"') > 4
     assert "tax advice" in more
@@ -183,3 +184,40 @@ def test_a_member_ends_other_sessions_and_a_blocked_person_is_gone(
     assert "Ben" not in ann.get("/matches")
     account = ann.get("/account")
     assert "Take the block back" in account
+
+
+def test_somebody_is_heard_corrects_what_was_understood_and_is_done(
+    new_browser: NewBrowser, members: Members
+) -> None:
+    members.with_password("ann@example.org", "Ann")
+    browser = new_browser().sign_in("ann@example.org")
+    said = "I am looking for somebody who helps me with my taxes. I can teach piano to beginners."
+    browser.post("/onboarding", "/onboarding", text=said, key="one")
+    page = browser.post("/onboarding", "/onboarding", text=said, key="one")
+    assert page.count("teach piano to beginners") >= 2, "in the message and in the list"
+    assert page.count(f"<p>{said}</p>") == 1
+    item = re.search(r'action="/onboarding/items/([\w-]{36})"', page)
+    assert item is not None
+    path = f"/onboarding/items/{item[1]}"
+    page = browser.post(
+        path, "/onboarding", kind="need", text="help <b>with</b> taxes & co", wish="change"
+    )
+    assert "help &lt;b&gt;with&lt;/b&gt; taxes &amp; co" in page
+    assert "add words" not in page
+    browser.post("/onboarding/items", "/onboarding", kind="offer", text="add words", key="two")
+    page = browser.post("/onboarding/done", "/onboarding")
+    assert "Here is what we understood" in page
+    assert "help &lt;b&gt;with&lt;/b&gt; taxes &amp; co" in page
+    assert "add words" in page
+    assert str(browser.client.get("/").url).endswith("/matches")
+
+
+def test_who_says_nothing_is_told_so_and_nothing_is_completed(
+    new_browser: NewBrowser, members: Members
+) -> None:
+    members.with_password("ann@example.org", "Ann")
+    browser = new_browser().sign_in("ann@example.org")
+    assert "neither a need nor an offer" in browser.post(
+        "/onboarding/done", "/onboarding", status=422
+    )
+    assert str(browser.client.get("/").url).endswith("/onboarding")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from app.web import forms
 from app.web.rendering import HERE, TEMPLATES, assets, filled
 from app.web.routes import local_path
 from app.web.visits import whole_number
+from tests.loops import in_a_loop
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -24,7 +24,7 @@ def _read(body: bytes, kind: str = FORM) -> forms.Form:
         return {"type": "http.request", "body": body, "more_body": False}
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", kind.encode())]}
-    return asyncio.run(forms.read(Request(scope, receive)))
+    return in_a_loop(lambda: forms.read(Request(scope, receive)))
 
 
 def test_a_form_is_read_as_typed_with_plain_line_ends() -> None:
