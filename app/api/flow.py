@@ -15,6 +15,6 @@ class OneFlowForEachRequest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Begin the flow, then let the application answer."""
-        if scope["type"] == "http":
+        if scope["type"] in {"http", "websocket"}:
             begin_flow()
         await self.app(scope, receive, send)
