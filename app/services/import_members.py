@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 
 from psycopg import DataError
 
 from app.databases.connections import BackendConnection
 from app.domain.member_rows import BadRow, MemberRow
-from app.errors import NotFoundError
-from app.repositories.backend import profiles, users
-from app.services import summaries
+from app.errors import ConflictError, NotFoundError
+from app.services import import_batch
+from app.services.import_batch import Outcome
 from app.services.steps import Databases
 
 BATCH = 100  # rows a transaction: a crash loses none that was reported, and repeats few
@@ -46,27 +45,31 @@ def import_members(
     good = iter([row for row in rows if not isinstance(row, BadRow)])
     while batch := list(islice(good, BATCH)):
         with databases.backend() as backend:
-            outcomes = list(_bring_in_batch(backend, batch, approve=approve))
+            outcomes = _bring_in_batch(backend, batch, approve=approve)
         for outcome in outcomes:
             _count(report, outcome)
         progress(len(batch))
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    created: bool
-    changed: bool
-    approved: bool
-
-
 def _bring_in_batch(
     backend: BackendConnection, batch: Sequence[tuple[int, MemberRow]], *, approve: bool
-) -> Iterator[_Outcome | BadRow]:
+) -> Sequence[Outcome | BadRow]:
+    """Bring a batch in all at once; where one row is in the way, one by one, to say which it is."""
+    try:
+        with backend.transaction():
+            return import_batch.bring_in(backend, [row for _line, row in batch], approve=approve)
+    except (DataError, ConflictError, NotFoundError):
+        return list(_one_by_one(backend, batch, approve=approve))
+
+
+def _one_by_one(
+    backend: BackendConnection, batch: Sequence[tuple[int, MemberRow]], *, approve: bool
+) -> Iterator[Outcome | BadRow]:
     for line, row in batch:
         try:
             with backend.transaction():
-                outcome = _bring_in(backend, row, approve=approve)
+                [outcome] = import_batch.bring_in(backend, [row], approve=approve)
         except DataError as error:
             yield BadRow(line, error.diag.message_primary or " ".join(str(error).split()))
         except NotFoundError:
@@ -75,34 +78,7 @@ def _bring_in_batch(
             yield outcome
 
 
-def _bring_in(backend: BackendConnection, row: MemberRow, *, approve: bool) -> _Outcome:
-    at = datetime.now(UTC)
-    user_id = users.insert(
-        backend, email=row.email, first_name=row.first_name, last_name=row.last_name, at=at
-    )
-    created = user_id is not None
-    renamed = False
-    if user_id is None:
-        known = users.by_email(backend, row.email)
-        user_id = known.id
-        renamed = (known.first_name, known.last_name) != (row.first_name, row.last_name)
-        if renamed:
-            users.rename(backend, user_id, row.first_name, row.last_name)
-    described = profiles.put(
-        backend,
-        profiles.Profile(user_id, row.headline, row.place, row.languages, row.fields, row.further),
-        at,
-    )
-    before = summaries.newest_version(backend, user_id)
-    written = summaries.draft(backend, user_id, row.needs, row.offers, at)
-    newly_approved = approve and written.status != "approved"
-    if newly_approved:
-        summaries.approve(backend, user_id)
-    changed = renamed or described or written.version != before
-    return _Outcome(created, changed, newly_approved)
-
-
-def _count(report: Report, outcome: _Outcome | BadRow) -> None:
+def _count(report: Report, outcome: Outcome | BadRow) -> None:
     if isinstance(outcome, BadRow):
         report.bad.append(outcome)
         return

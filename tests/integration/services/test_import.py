@@ -98,6 +98,39 @@ def test_cara_and_cara_in_capitals_are_one_account(adapter: PostgreSQLAdapter, p
     assert pair.sql(Database.BACKEND, "SELECT email FROM users") == "Cara@Example.org"
 
 
+def test_two_rows_of_one_account_in_one_file_are_taken_in_their_order(
+    adapter: PostgreSQLAdapter,
+) -> None:
+    first, other = _raw("Ann@example.org", place="Cork"), _raw("ben@example.org")
+    again = _raw("ann@EXAMPLE.org", place="Rome", needs=["a garden"])
+    report = _import(adapter, _rows(first, other, again), approve=True)
+    assert _figures(report) == (2, 1, 0, 3, 0)
+    with adapter.backend() as backend:
+        member = users.by_email(backend, "ann@example.org")
+        newest = summaries.current(backend, member.id)
+        about = profiles.by_ids(backend, [member.id])[member.id]
+        said = statements.of_summary(backend, newest.id)
+    assert (newest.version, about.place) == (2, "Rome")
+    assert [s.text for s in said] == ["a garden", "piano lessons"]
+
+
+def test_each_members_event_carries_the_version_that_was_approved(
+    adapter: PostgreSQLAdapter, pair: Pair
+) -> None:
+    _import(adapter, _rows(_raw("ann@example.org")), approve=True)
+    changed = _raw("ann@example.org", needs=["a garden"])
+    _import(adapter, _rows(changed, _raw("ben@example.org")))
+    _import(adapter, _rows(changed, _raw("ben@example.org")), approve=True)
+    told = pair.sql(
+        Database.BACKEND,
+        "SELECT string_agg(email || ' ' || (payload->>'version'), ', ' ORDER BY o.id)"
+        " FROM outbox o JOIN users u ON u.id = o.user_id WHERE o.topic = 'embed'",
+    )
+    assert sorted(told.split(", ")) == [
+        "ann@example.org 1", "ann@example.org 2", "ben@example.org 1"
+    ]  # fmt: skip
+
+
 def test_without_approval_nothing_is_caused_and_approval_later_causes_it_once(
     adapter: PostgreSQLAdapter,
 ) -> None:
