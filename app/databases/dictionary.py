@@ -140,6 +140,7 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("conversations", BACKEND, "what two who both said yes have open", "user_a_id"),
     _table("message_numbers", BACKEND, "the order of messages, and each one's key", "sender_id"),
     _table("feeds", BACKEND, "a number that grows when a member's pages have changed", "user_id"),
+    _table("member_rules", BACKEND, "whom a member wants to meet, and how many", "user_id"),
 )
 
 # Types, operators and functions that exist in one database only.

@@ -69,6 +69,7 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
     "conversations": (_ALL, "select", _ALL, ""),
     "message_numbers": (_ALL, "select", _ALL, ""),
     "feeds": (_ALL, _PUT, _ALL, ""),
+    "member_rules": (_ALL, "select", _ALL, ""),
 }
 _METRICS_USERS: Final = (
     "select(id, onboarding_status, is_active, allow_matching, created_at, deleted_at)"

@@ -36,6 +36,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "credentials": "DELETE FROM credentials WHERE user_id = %(id)s",
     "operators": "DELETE FROM operators WHERE user_id = %(id)s",
     "feeds": "DELETE FROM feeds WHERE user_id = %(id)s",
+    "member_rules": "DELETE FROM member_rules WHERE user_id = %(id)s",
     "onboarding_sessions": "DELETE FROM onboarding_sessions WHERE user_id = %(id)s",
     "public_summaries": "DELETE FROM public_summaries WHERE user_id = %(id)s",
     "statements": "DELETE FROM statements WHERE user_id = %(id)s",
