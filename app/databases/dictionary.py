@@ -119,6 +119,12 @@ TABLES: Final[tuple[Table, ...]] = (
         "gainer_id",
     ),
     _table("matching_runs", BACKEND, "what each matching run did and whom each stage removed"),
+        "calibrations", BACKEND, "what decisions made of a model's calibration, each time asked"
+    ),
+    _table("readiness", BACKEND, "how readily a member accepts and is accepted", "user_id"),
+    _table("rounds", BACKEND, "what each round of introductions did, beside plain lists"),
+    _table("introductions", BACKEND, "whom the last round shows to whom", "user_id"),
+    _table("round_members", BACKEND, "a member's weight in the last round", "user_id"),
     _table("match_staging", BACKEND, "the pairs of a run on their way into the tables above"),
     _table("outbox", BACKEND, "work that a committed change has caused", "user_id"),
     # --- backend, ours: the member site ---------------------------------------------------------

@@ -48,6 +48,11 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
     "match_scores": ("select delete", _ALL, _ALL, "select"),
     "match_reasons": ("select delete", _ALL, _ALL, ""),
     "matching_runs": ("select", _PUT, _PUT, "select"),
+    "calibrations": ("select", _PUT, _PUT, "select"),
+    "readiness": ("delete", _ALL, _ALL, ""),
+    "rounds": ("select", _ADD, _ADD, "select"),
+    "introductions": ("select delete", _ALL, _ALL, "select"),
+    "round_members": ("select delete", _ALL, _ALL, ""),
     "match_staging": ("", _ALL, _ALL, ""),
     "outbox": (
         _ALL,

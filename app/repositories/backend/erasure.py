@@ -23,6 +23,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "match_reasons": "DELETE FROM match_reasons WHERE user_a_id = %(id)s OR user_b_id = %(id)s",
     "match_scores": "DELETE FROM match_scores WHERE user_a_id = %(id)s OR user_b_id = %(id)s",
     "matches": "DELETE FROM matches WHERE user_a_id = %(id)s OR user_b_id = %(id)s",
+    "introductions": "DELETE FROM introductions WHERE user_id = %(id)s OR partner_id = %(id)s",
+    "round_members": "DELETE FROM round_members WHERE user_id = %(id)s",
+    "readiness": "DELETE FROM readiness WHERE user_id = %(id)s",
     "postponements": "DELETE FROM postponements WHERE user_id = %(id)s OR partner_id = %(id)s",
     "introductions_seen": "DELETE FROM introductions_seen"
     " WHERE user_id = %(id)s OR partner_id = %(id)s",
