@@ -119,8 +119,7 @@ TABLES: Final[tuple[Table, ...]] = (
         "gainer_id",
     ),
     _table("matching_runs", BACKEND, "what each matching run did and whom each stage removed"),
-        "calibrations", BACKEND, "what decisions made of a model's calibration, each time asked"
-    ),
+    _table("calibrations", BACKEND, "what decisions made of a calibration, each time asked"),
     _table("readiness", BACKEND, "how readily a member accepts and is accepted", "user_id"),
     _table("rounds", BACKEND, "what each round of introductions did, beside plain lists"),
     _table("introductions", BACKEND, "whom the last round shows to whom", "user_id"),
