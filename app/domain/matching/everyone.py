@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.matching.couples import Couples, Gains, ScoredPairs
+from app.domain.matching.couples import Couples
+from app.domain.matching.pair_table import PairTable, listed
 from app.domain.matching.scores import Calibration, Floats
 from app.domain.matching.shortlists import BLOCK_LIMIT, MEMBER_LIMIT, Risk, Shortlists
 from app.domain.matching.tiles import Block, BlockReader, Tile, ordered_members
@@ -19,36 +19,8 @@ _BLOCK = 1024
 _BLOCKS_HELD = 8
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class PairTable:
-    """Hold one row for each unordered pair that stands in at least one list, by (a, b).
-
-    a < b are member indices. `a_gains` and `b_gains` hold the rows of each side's best couple in
-    `MemberVectors`, its cosine and its gain; score = pair_score(a_gains.gain, b_gains.gain).
-    `a_place` is the place of b in a's list counted from 1, or 0 when b is not in it; `b_place`
-    likewise.
-    """
-
-    a: Indices
-    b: Indices
-    score: Floats
-    a_gains: Gains
-    b_gains: Gains
-    a_place: NDArray[np.int32]
-    b_place: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.a)
-
-    def partners(self, member: int) -> Indices:
-        """Give the list of one member, the best partner first."""
-        mine = np.flatnonzero((self.a == member) & (self.a_place > 0))
-        theirs = np.flatnonzero((self.b == member) & (self.b_place > 0))
-        place = np.concatenate([self.a_place[mine], self.b_place[theirs]])
-        partner = np.concatenate([self.b[mine], self.a[theirs]])
-        return np.asarray(partner[np.argsort(place)], np.int64)
+# Says of each pair (a[k], b[k]) whether a rule keeps them apart; the same from either side.
+Barred = Callable[[Indices, Indices], NDArray[np.bool_]]
 
 
 def best_pairs(
@@ -57,12 +29,14 @@ def best_pairs(
     length: int,
     calibration: Calibration,
     forbidden: NDArray[np.integer] | None = None,
+    barred: Barred | None = None,
     members: NDArray[np.integer] | None = None,
     progress: Progress | None = None,
 ) -> PairTable:
     """Find the `length` best partners of each member, or of `members` only, among everybody.
 
-    Nobody without a need or without an offer is paired, nor any pair of `forbidden` (k, 2). Exact
+    Nobody without a need or without an offer is paired, nor any pair of `forbidden` (k, 2), nor
+    one that `barred` keeps apart. Exact
     for the float32 vectors given; equal scores are ordered by the partner's index. `progress` is
     told the share of the work that is done, 0 to 1. Memory beyond the vectors and the result is
     a few blocks and about 16 bytes for each place in a list.
@@ -71,7 +45,7 @@ def best_pairs(
         raise ValueError("a list has at least one place: give a length of 1 or more")
     if vectors.members > MEMBER_LIMIT:
         raise ValueError(f"at most {MEMBER_LIMIT} members fit one run: split the community")
-    search = _Search(vectors, length, calibration, forbidden)
+    search = _Search(vectors, length, calibration, forbidden, barred)
     tell = progress or (lambda _share: None)
     asked = None if members is None else np.unique(np.asarray(members, np.int64))
     if asked is not None and len(asked) and not 0 <= asked[0] <= asked[-1] < vectors.members:
@@ -86,6 +60,7 @@ class _Search:
         length: int,
         calibration: Calibration,
         forbidden: NDArray[np.integer] | None,
+        barred: Barred | None,
     ) -> None:
         self._count = vectors.members
         self._length = length
@@ -95,6 +70,7 @@ class _Search:
         self._tile = Tile()
         self._order = ordered_members(vectors)
         self._forbidden = _pair_codes(forbidden, self._count)
+        self._rule = barred
 
     def everybody(self, tell: Progress) -> PairTable:
         parts = _split(self._order)
@@ -137,7 +113,7 @@ class _Search:
     def _first(self, block: Block, lists: Shortlists) -> None:
         risk = self._risk.of(*self._tile.gains(block, block))
         np.fill_diagonal(risk, np.inf)
-        if len(self._forbidden):
+        if len(self._forbidden) or self._rule is not None:
             row, column = np.divmod(np.arange(risk.size), len(block.members))
             barred = self._barred(block.members[row], block.members[column])
             risk.reshape(-1)[barred] = np.inf
@@ -172,48 +148,28 @@ class _Search:
         return np.flatnonzero(near)
 
     def _barred(self, a: Indices, b: Indices) -> NDArray[np.bool_]:
+        ruled = np.zeros(len(a), np.bool_) if self._rule is None else self._rule(a, b)
         if len(self._forbidden) == 0:
-            return np.zeros(len(a), np.bool_)
+            return ruled
         code = np.minimum(a, b) * self._count + np.maximum(a, b)
         at = np.searchsorted(self._forbidden, code)
         at[at == len(self._forbidden)] = 0
-        return np.asarray(self._forbidden[at] == code)
+        return np.asarray(ruled | (self._forbidden[at] == code))
 
     def _table(self, lists: list[Shortlists]) -> PairTable:
         found = [each.entries() for each in lists]
         member = np.concatenate([np.empty(0, np.int64), *(one for one, _ in found)])
         partner = np.concatenate([np.empty(0, np.int64), *(one for _, one in found)])
-        codes, pair = np.unique(
-            np.minimum(member, partner) * self._count + np.maximum(member, partner),
-            return_inverse=True,
-        )
+        codes = np.unique(np.minimum(member, partner) * self._count + np.maximum(member, partner))
         a, b = np.divmod(codes, max(self._count, 1))
-        scored = self._couples.score(a, b)
-        order = np.lexsort((partner, -scored.score[pair], member))
-        ranked = member[order]
-        place = np.arange(len(order)) - np.searchsorted(ranked, ranked) + 1
-        a_place, b_place = np.zeros(len(a), np.int32), np.zeros(len(a), np.int32)
-        listed = order[place <= self._length]
-        place = place[place <= self._length]
-        for side, places in ((a, a_place), (b, b_place)):
-            own = member[listed] == side[pair[listed]]
-            places[pair[listed][own]] = place[own]
-        return _select(a, b, scored, a_place, b_place)
+        a_wants, b_wants = (self._lists(member, partner, m, p) for m, p in ((a, b), (b, a)))
+        return listed(a, b, self._couples.score(a, b), a_wants, b_wants, self._length)
 
-
-def _select(
-    a: Indices,
-    b: Indices,
-    scored: ScoredPairs,
-    a_place: NDArray[np.int32],
-    b_place: NDArray[np.int32],
-) -> PairTable:
-    at = np.flatnonzero((a_place > 0) | (b_place > 0))
-    sides = [
-        Gains(side.need[at], side.offer[at], side.cosine[at], side.gain[at])
-        for side in (scored.a_gains, scored.b_gains)
-    ]
-    return PairTable(a[at], b[at], scored.score[at], sides[0], sides[1], a_place[at], b_place[at])
+    def _lists(
+        self, member: Indices, partner: Indices, of: Indices, other: Indices
+    ) -> NDArray[np.bool_]:
+        """Say of each pair whether the one has the other among their entries."""
+        return np.isin(of * self._count + other, member * self._count + partner)
 
 
 def _split(members: Indices) -> list[Indices]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.matching.everyone import PairTable
+from app.domain.matching.pair_table import PairTable
 from app.domain.matching.scores import Floats
 from app.domain.matching.vectors import Indices
 

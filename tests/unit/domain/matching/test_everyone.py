@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.matching import everyone
-from app.domain.matching.everyone import PairTable, best_pairs
+from app.domain.matching.everyone import best_pairs
+from app.domain.matching.pair_table import PairTable
 from app.domain.matching.scores import Calibration, pair_score
 from app.domain.matching.vectors import MemberVectors
 from tests.unit.domain.matching.communities import (
