@@ -145,6 +145,7 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("conversations", BACKEND, "what two who both said yes have open", "user_a_id"),
     _table("message_numbers", BACKEND, "the order of messages, and each one's key", "sender_id"),
     _table("feeds", BACKEND, "a number that grows when a member's pages have changed", "user_id"),
+    _table("operator_actions", BACKEND, "what operators saw of members and changed", "about_id"),
     _table("member_rules", BACKEND, "whom a member wants to meet, and how many", "user_id"),
 )
 

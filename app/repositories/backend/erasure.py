@@ -38,6 +38,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "sessions": "DELETE FROM sessions WHERE user_id = %(id)s",
     "credentials": "DELETE FROM credentials WHERE user_id = %(id)s",
     "operators": "DELETE FROM operators WHERE user_id = %(id)s",
+    "operator_actions": "UPDATE operator_actions SET"
+    " about_id = nullif(about_id, %(id)s), operator_id = nullif(operator_id, %(id)s)"
+    " WHERE about_id = %(id)s OR operator_id = %(id)s",
     "feeds": "DELETE FROM feeds WHERE user_id = %(id)s",
     "member_rules": "DELETE FROM member_rules WHERE user_id = %(id)s",
     "onboarding_sessions": "DELETE FROM onboarding_sessions WHERE user_id = %(id)s",
