@@ -12,7 +12,8 @@ from app.adapters.mail import SmtpPostman
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
 from app.adapters.revisions import all_newest
 from app.adapters.token_states import TokenStates
-from app.services import health
+from app.errors import SettingsError
+from app.services import health, shared_tables
 from app.services.delivery import Postman, PostRoom
 from app.services.live import Watch
 from app.services.onboarding_reading import Reader
@@ -39,6 +40,19 @@ class Platform:
         """Prove, before any work, that both databases are the right ones, in this code's shape."""
         self.databases.verify()
         health.require_current(self.databases, all_newest())
+        _owners_known(self.databases)
+
+
+def _owners_known(databases: PostgreSQLAdapter) -> None:
+    """Refuse to work as if alone on tables that another backend owns; raise SettingsError."""
+    with databases.backend() as backend:
+        theirs = shared_tables.belong_to_another(backend)
+    if theirs and not databases.settings.beside_nestjs:
+        raise SettingsError(
+            "The backend database was adopted: another backend owns its shared tables, and"
+            " RECIPROCITY_BACKEND_URL is not set. Set it to that backend's address, which ends in"
+            " /api/v1."
+        )
 
 
 def embedder(settings: EmbeddingSettings) -> Embedder:
@@ -77,7 +91,7 @@ def site(settings: ApiSettings) -> Site:
     return Site(
         url=settings.site_url or (here if development else None),
         development=development,
-        keeps_accounts=settings.backend_mode == "standalone",
+        keeps_accounts=settings.backend_mode == "standalone" and not settings.beside_nestjs,
         sends_mail=settings.smtp_url is not None,
     )
 

@@ -12,6 +12,7 @@ from app import bootstrap
 from app.adapters.revisions import all_newest
 from app.api import contract, health, problems
 from app.api import metrics as metrics_route
+from app.api.elsewhere import closed_faces
 from app.api.flow import OneFlowForEachRequest
 from app.api.member.router import router as member_router
 from app.observability.metrics import Metrics
@@ -52,6 +53,9 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     app.include_router(contract.router(platform, settings.api_key))
     app.state.members = side
+    if settings.beside_nestjs:
+        app.mount("/", closed_faces())
+        return app
     app.include_router(member_router())
     app.mount("/", member_site(side))
     return app

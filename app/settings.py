@@ -62,6 +62,15 @@ class DatabaseSettings(BaseModel):
     log_format: Literal["json", "text"] | None = Field(None, alias="LOG_FORMAT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     traces_endpoint: Optional = Field(None, alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    backend_url: Annotated[Optional, BeforeValidator(_site)] = Field(
+        None, alias="RECIPROCITY_BACKEND_URL"
+    )
+    webhook_key: Optional = Field(None, alias="AI_SERVICE_WEBHOOK_API_KEY", repr=False)
+
+    @property
+    def beside_nestjs(self) -> bool:
+        """Say whether another backend owns the shared tables and is told by webhook."""
+        return self.backend_url is not None
 
     @property
     def log_form(self) -> Literal["json", "text"]:
@@ -153,8 +162,6 @@ _READ_ELSEWHERE: Final = frozenset(
         "RECIPROCITY_HOME",
         "RECIPROCITY_POSTGRES_MAJOR",
         "RECIPROCITY_TEST_POSTGRES",
-        "RECIPROCITY_BACKEND_URL",
-        "AI_SERVICE_WEBHOOK_API_KEY",
         # Other frameworks' own names, which may stand in the same environment.
         "APP_KEY",
         "APP_HOST",

@@ -219,6 +219,7 @@ class PostgreSQLAdapter:
         """Give a connection to the backend database, for users and matches; `close()` returns it."""
         connection = self._backend_door().take()
         self._same_pair(connection)
+        connection.beside_nestjs = self.settings.beside_nestjs
         return connection
 
     def _same_pair(self, connection: DatabaseConnection) -> None:

@@ -15,6 +15,7 @@ import click
 from app import bootstrap
 from app.adapters import member_files
 from app.cli.progress import bar, wait_for_work
+from app.databases.ownership import elsewhere
 from app.errors import ReciprocityError
 from app.repositories.backend import outbox, users
 from app.services import import_members, introductions, topics
@@ -41,6 +42,8 @@ def import_command(file: Path, *, approve: bool, wait: bool) -> None:
     The same file again changes nothing.
     """
     platform = _platform()
+    if platform.databases.settings.beside_nestjs:
+        raise elsewhere("Members are entered")
     rows = member_files.read(file)
     begun = time.perf_counter()
     with bar(len(rows), "Importing") as step:

@@ -16,7 +16,7 @@ from psycopg.pq import Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.sql import Composable
 
-from app.databases import transactions
+from app.databases import ownership, transactions
 from app.databases.errors import StatementRefusedError
 from app.databases.guard import Guard
 from app.databases.names import Database
@@ -38,6 +38,8 @@ def _guarded_query(guard: Guard) -> type[PostgresQuery]:
                 self.query = memoryview(self.query).tobytes()
             guard.check(self.query)
             connection = self._tx.connection
+            if isinstance(connection, BackendConnection) and connection.beside_nestjs:
+                ownership.check(self.query)
             if isinstance(connection, DatabaseConnection):
                 transactions.one_at_a_time(connection)
 
@@ -169,10 +171,12 @@ class BackendConnection(DatabaseConnection):
     """Be a connection to the backend database: users, summaries, matches, every word.
 
     `outbox_written` says that the open transaction causes work, so that the worker is woken after
-    its commit.
+    its commit. `beside_nestjs` says that another backend owns the shared tables: its contract then
+    limits what may be written to them.
     """
 
     outbox_written = False
+    beside_nestjs = False
     database = Database.BACKEND
     guard = Guard(Database.BACKEND)
 

@@ -85,12 +85,18 @@ _ADOPTED: Final = "adopted: the tables of another backend were there before"
 
 
 def adopted(connection: DatabaseConnection) -> bool:
-    """Say whether somebody else made and migrates the shared tables of this database."""
+    """Say whether somebody else made and migrates the shared tables; ends the open transaction."""
+    found = is_adopted(connection)
+    connection.rollback()
+    return found
+
+
+def is_adopted(connection: DatabaseConnection) -> bool:
+    """Say the same inside the transaction of the caller."""
     if isinstance(connection, AIConnection):
         row = connection.execute("SELECT obj_description('ai_identity'::regclass)").fetchone()
     else:
         row = connection.execute("SELECT obj_description('backend_identity'::regclass)").fetchone()
-    connection.rollback()
     return row is not None and row[0] == _ADOPTED
 
 

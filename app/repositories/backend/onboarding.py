@@ -100,7 +100,7 @@ def member_of(backend: BackendConnection, session_id: UUID) -> UUID:
 def begin_status(backend: BackendConnection, user_id: UUID) -> str:
     """Set the status in_progress if it is not_started; give what it is then. It never falls back."""
     backend.execute(
-        "UPDATE users SET onboarding_status = 'in_progress', updated_at = now()"
+        "UPDATE users SET onboarding_status = 'in_progress'"
         " WHERE id = %s AND onboarding_status = 'not_started' AND deleted_at IS NULL",
         (user_id,),
     )

@@ -73,7 +73,8 @@ def by_email(backend: BackendConnection, email: str) -> User:
     found = (
         backend.cursor(row_factory=class_row(User))
         .execute(
-            "SELECT id, email, first_name, last_name, onboarding_status, is_active, allow_matching"
+            "SELECT id, email, coalesce(first_name, '') AS first_name,"
+            " coalesce(last_name, '') AS last_name, onboarding_status, is_active, allow_matching"
             " FROM users WHERE lower(email) = lower(%s) AND deleted_at IS NULL",
             (email.strip(),),
         )
@@ -97,7 +98,8 @@ def by_ids(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, U
     rows = (
         backend.cursor(row_factory=class_row(User))
         .execute(
-            "SELECT id, email, first_name, last_name, onboarding_status, is_active, allow_matching"
+            "SELECT id, email, coalesce(first_name, '') AS first_name,"
+            " coalesce(last_name, '') AS last_name, onboarding_status, is_active, allow_matching"
             " FROM users WHERE id = ANY(%s) AND deleted_at IS NULL",
             (list(user_ids),),
         )
