@@ -126,6 +126,13 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("round_members", BACKEND, "a member's weight in the last round", "user_id"),
     _table("match_staging", BACKEND, "the pairs of a run on their way into the tables above"),
     _table("outbox", BACKEND, "work that a committed change has caused", "user_id"),
+    # --- backend, ours: webhooks, and the calls of a NestJS backend ------------------------------
+    _table("webhook_endpoints", BACKEND, "whom operators want told of events, and the secrets"),
+    _table("webhook_deliveries", BACKEND, "webhooks on their way, and the log of them", "user_id"),
+    _table("webhook_attempts", BACKEND, "each attempt to deliver a webhook, and its answer"),
+    _table("told_matches", BACKEND, "a digest of the set last told to a NestJS backend", "user_id"),
+    _table("backend_feedback", BACKEND, "what members decided in a NestJS backend", "user_id"),
+    _table("backend_calls", BACKEND, "digests of calls taken a moment ago, not to be done twice"),
     # --- backend, ours: the member site ---------------------------------------------------------
     _table("credentials", BACKEND, "the Argon2id digest of a member's password", "user_id"),
     _table("operators", BACKEND, "which members run this place", "user_id"),

@@ -60,6 +60,12 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
         _ALL,
         "select(id, topic, state, attempts, available_at, leased_until, created_at, finished_at)",
     ),
+    "webhook_endpoints": (_ALL, "select", _ALL, ""),
+    "webhook_deliveries": (_ALL, _ALL, _ALL, "select(id, endpoint_id, kind, state, created_at)"),
+    "webhook_attempts": (_ALL, _ALL, _ALL, ""),
+    "told_matches": (_ALL, _ALL, _ALL, ""),
+    "backend_feedback": (_ALL, _ALL, _ALL, ""),
+    "backend_calls": (_ALL, _ALL, _ALL, ""),
     # The member site runs in the ai-service; the worker sends its letters and reads its rules.
     "credentials": (_ALL, "", _ALL, ""),
     "operators": (_ALL, "", _ALL, ""),

@@ -26,6 +26,10 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "introductions": "DELETE FROM introductions WHERE user_id = %(id)s OR partner_id = %(id)s",
     "round_members": "DELETE FROM round_members WHERE user_id = %(id)s",
     "readiness": "DELETE FROM readiness WHERE user_id = %(id)s",
+    "webhook_deliveries": "DELETE FROM webhook_deliveries WHERE user_id = %(id)s",
+    "told_matches": "DELETE FROM told_matches WHERE user_id = %(id)s",
+    "backend_feedback": "DELETE FROM backend_feedback"
+    " WHERE user_id = %(id)s OR partner_id = %(id)s",
     "postponements": "DELETE FROM postponements WHERE user_id = %(id)s OR partner_id = %(id)s",
     "introductions_seen": "DELETE FROM introductions_seen"
     " WHERE user_id = %(id)s OR partner_id = %(id)s",
