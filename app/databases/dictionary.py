@@ -154,6 +154,16 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("feeds", BACKEND, "a number that grows when a member's pages have changed", "user_id"),
     _table("operator_actions", BACKEND, "what operators saw of members and changed", "about_id"),
     _table("member_rules", BACKEND, "whom a member wants to meet, and how many", "user_id"),
+    _table("disclosures", BACKEND, "when each part of a profile is shown", "user_id"),
+    _table("reports", BACKEND, "what members report about others", "about_id"),
+    _table("notification_settings", BACKEND, "how soon a member wants to be told", "user_id"),
+    _table("unsubscribe_links", BACKEND, "links that stop letters, as digests", "user_id"),
+    _table("pictures", BACKEND, "profile pictures, made anew from what was sent", "user_id"),
+    _table("departures", BACKEND, "who wants to be erased, and when that happens", "user_id"),
+    Table("erasure_receipts", BACKEND, "what an erasure removed; names nobody", personal=True),
+    _table("farewells", BACKEND, "conversations with somebody who has left", "user_id"),
+    _table("kept_messages", BACKEND, "what the one who stayed wrote in them", "user_id"),
+    _table("idempotency_keys", BACKEND, "answers to programs, for a day", "user_id"),
 )
 
 # Types, operators and functions that exist in one database only.

@@ -88,6 +88,16 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
         "",
     ),
     "member_rules": (_ALL, "select", _ALL, ""),
+    "disclosures": (_ALL, "", _ALL, ""),
+    "reports": (_ALL, "", _ALL, ""),
+    "notification_settings": (_ALL, "", _ALL, ""),
+    "unsubscribe_links": (_ALL, "", _ALL, ""),
+    "pictures": (_ALL, "", _ALL, ""),
+    "departures": (_ALL, "", _ALL, ""),
+    "erasure_receipts": (_ALL, "select update", _ALL, ""),
+    "farewells": (_ALL, "", _ALL, ""),
+    "kept_messages": (_ALL, "", _ALL, ""),
+    "idempotency_keys": (_ALL, "", _ALL, ""),
 }
 _METRICS_USERS: Final = (
     "select(id, onboarding_status, is_active, allow_matching, created_at, deleted_at)"

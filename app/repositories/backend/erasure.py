@@ -47,6 +47,20 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     " WHERE about_id = %(id)s OR operator_id = %(id)s",
     "feeds": "DELETE FROM feeds WHERE user_id = %(id)s",
     "member_rules": "DELETE FROM member_rules WHERE user_id = %(id)s",
+    "disclosures": "DELETE FROM disclosures WHERE user_id = %(id)s",
+    # What somebody reported about another is looked at all the same, without their words.
+    "reports": "WITH theirs AS (UPDATE reports SET reporter_id = nullif(reporter_id, %(id)s),"
+    "  handled_by = nullif(handled_by, %(id)s),"
+    "  text = CASE WHEN reporter_id = %(id)s THEN '' ELSE text END"
+    "  WHERE %(id)s IN (reporter_id, handled_by) AND about_id <> %(id)s)"
+    " DELETE FROM reports WHERE about_id = %(id)s",
+    "notification_settings": "DELETE FROM notification_settings WHERE user_id = %(id)s",
+    "unsubscribe_links": "DELETE FROM unsubscribe_links WHERE user_id = %(id)s",
+    "pictures": "DELETE FROM pictures WHERE user_id = %(id)s",
+    "departures": "DELETE FROM departures WHERE user_id = %(id)s",
+    "kept_messages": "DELETE FROM kept_messages WHERE user_id = %(id)s",
+    "farewells": "DELETE FROM farewells WHERE user_id = %(id)s",
+    "idempotency_keys": "DELETE FROM idempotency_keys WHERE user_id = %(id)s",
     "onboarding_sessions": "DELETE FROM onboarding_sessions WHERE user_id = %(id)s",
     "public_summaries": "DELETE FROM public_summaries WHERE user_id = %(id)s",
     "statements": "DELETE FROM statements WHERE user_id = %(id)s",
