@@ -11,6 +11,7 @@ from uuid import UUID
 from app.databases.connections import BackendConnection
 from app.domain.statements import Kind
 from app.repositories.backend import matches, outbox, profiles, runs, statements, users
+from app.repositories.backend.listed import Listed
 from app.services import visibility
 
 State = Literal["ready", "computing", "incomplete", "failed"]
@@ -27,7 +28,11 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """Hold one match as one of its members sees it."""
+    """Hold one match as one of its members sees it.
+
+    `score` is the pair's, the same from either side; `worth` orders this member's list: the score,
+    less where the other's attention is taken.
+    """
 
     match_id: UUID
     partner_id: UUID
@@ -35,6 +40,7 @@ class Introduction:
     headline: str
     place: str
     score: float
+    worth: float
     tier: str
     my_decision: str
     their_decision: str
@@ -100,7 +106,7 @@ def name_of(backend: BackendConnection, user_id: UUID) -> str:
 
 
 def _introduction(
-    row: matches.Listed, partner: users.User, about: profiles.Profile | None
+    row: Listed, partner: users.User, about: profiles.Profile | None
 ) -> Introduction:
     return Introduction(
         match_id=row.match_id,
@@ -109,6 +115,7 @@ def _introduction(
         headline=about.headline if about else "",
         place=about.place if about else "",
         score=row.score,
+        worth=row.worth,
         tier=row.tier,
         my_decision=row.my_decision,
         their_decision=row.their_decision,

@@ -1,4 +1,7 @@
-"""Read and write matches: one row for each unordered pair, a reason for each of its sides."""
+"""Read and write matches: one row for each unordered pair, a reason for each of its sides.
+
+Beside a backend that owns `matches`, only scores and reasons are written, see `pairs_beside`.
+"""
 
 from __future__ import annotations
 
@@ -14,31 +17,14 @@ from psycopg.types.json import Jsonb
 from app.databases.connections import BackendConnection
 from app.domain.matching.pairs import Pair
 from app.domain.matching.tiers import tier
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Hold one match as one member sees it, both reasons in the words of those who said them."""
-
-    match_id: UUID
-    partner_id: UUID
-    score: float
-    tier: str
-    method: str
-    my_decision: str
-    their_decision: str
-    my_need: str
-    their_offer: str
-    my_gain: float
-    their_need: str
-    my_offer: str
-    their_gain: float
-    expires_at: datetime | None
-    postponed_until: datetime | None
+from app.repositories.backend import pairs_beside
+from app.repositories.backend.listed import Listed
 
 
 def partners(backend: BackendConnection, user_id: UUID) -> list[UUID]:
     """Name everybody a member has a match with that nobody declined."""
+    if backend.beside_nestjs:
+        return pairs_beside.partners(backend, user_id)
     rows = backend.execute(
         "SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END FROM matches"
         " WHERE (user_a_id = %(id)s OR user_b_id = %(id)s)"
@@ -62,7 +48,11 @@ def of_member(
     `hidden` are those whom the rule of visibility keeps from this member; `after` is score and
     partner of the last match of the page before.
     """
-    score, partner = after or (None, None)
+    if backend.beside_nestjs:
+        return pairs_beside.of_member(
+            backend, user_id, limit=limit, hidden=hidden, after=after, match_id=match_id
+        )
+    worth, partner = after or (None, None)
     return (
         backend.cursor(row_factory=class_row(Listed))
         .execute(
@@ -75,7 +65,8 @@ def of_member(
             "   AS their_decision"
             " FROM matches m WHERE (m.user_a_id = %(id)s OR m.user_b_id = %(id)s)"
             "  AND m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined')"
-            " SELECT mine.match_id, mine.partner_id, s.score, s.tier, r.method,"
+            " SELECT mine.match_id, mine.partner_id, s.score, coalesce(shown.worth, s.score) AS worth,"
+            "  s.tier, r.method,"
             "  mine.my_decision::text, mine.their_decision::text,"
             "  my_need.text AS my_need, their_offer.text AS their_offer, my.gain AS my_gain,"
             "  their_need.text AS their_need, my_offer.text AS my_offer, their.gain AS their_gain,"
@@ -91,21 +82,26 @@ def of_member(
             " JOIN statements their_offer ON their_offer.id = my.offer_id"
             " JOIN statements their_need ON their_need.id = their.need_id"
             " JOIN statements my_offer ON my_offer.id = their.offer_id"
+            " LEFT JOIN introductions shown ON shown.user_id = %(id)s"
+            "  AND shown.partner_id = mine.partner_id"
             " LEFT JOIN postponements later ON later.user_id = %(id)s"
             "  AND later.partner_id = mine.partner_id AND later.until > now()"
             " WHERE mine.partner_id <> ALL(%(hidden)s::uuid[])"
             "  AND (%(match)s::uuid IS NULL OR mine.match_id = %(match)s)"
+            "  AND (shown.user_id IS NOT NULL OR 'approved' IN (mine.my_decision, mine.their_decision)"
+            "   OR NOT EXISTS (SELECT 1 FROM round_members WHERE user_id = %(id)s))"
             "  AND (s.expires_at IS NULL OR s.expires_at > now()"
             "   OR mine.my_decision = 'approved' AND mine.their_decision = 'approved')"
-            "  AND (%(score)s::float8 IS NULL OR s.score < %(score)s"
-            "   OR (s.score = %(score)s AND mine.partner_id > %(partner)s::uuid))"
-            " ORDER BY s.score DESC, mine.partner_id LIMIT %(limit)s",
+            "  AND (%(worth)s::float8 IS NULL OR coalesce(shown.worth, s.score) < %(worth)s"
+            "   OR (coalesce(shown.worth, s.score) = %(worth)s"
+            "    AND mine.partner_id > %(partner)s::uuid))"
+            " ORDER BY worth DESC, mine.partner_id LIMIT %(limit)s",
             {
                 "id": user_id,
                 "limit": limit,
                 "hidden": list(hidden),
                 "match": match_id,
-                "score": score,
+                "worth": worth,
                 "partner": partner,
             },
         )
@@ -139,6 +135,12 @@ def replace(
     """
     batch = uuid4()
     _stage(backend, batch, pairs)
+    if backend.beside_nestjs:
+        changed = pairs_beside.remove_outdated(backend, batch, members, origin.at, unjudged)
+        written = _write_scores(backend, batch, origin)
+        changed.update(member for pair, _ in pairs for member in (pair.a, pair.b))
+        pairs_beside.cause_telling(backend, sorted(changed))
+        return written
     if pairs:
         backend.execute(
             "INSERT INTO match_batches (id, data, status, match_date, created_at)"
@@ -151,7 +153,8 @@ def replace(
             ),
         )
     _remove_outdated(backend, batch, members, origin, unjudged)
-    return _write(backend, batch, origin)
+    _write_matches(backend, batch, origin)
+    return _write_scores(backend, batch, origin)
 
 
 def _stage(backend: BackendConnection, batch: UUID, pairs: Sequence[tuple[Pair, bytes]]) -> None:
@@ -213,11 +216,7 @@ def _remove_outdated(
     )
 
 
-def _write(backend: BackendConnection, batch: UUID, origin: Origin) -> int:
-    values = {
-        "batch": batch, "run": origin.run_id, "model": origin.model,
-        "algorithm": origin.algorithm, "at": origin.at,
-    }  # fmt: skip
+def _write_matches(backend: BackendConnection, batch: UUID, origin: Origin) -> None:
     backend.execute(
         "INSERT INTO matches (id, batch_id, user_a_id, user_b_id, user_a_decision, user_b_decision,"
         " status, match_tier, created_at, updated_at)"
@@ -227,8 +226,15 @@ def _write(backend: BackendConnection, batch: UUID, origin: Origin) -> int:
         "  match_tier = excluded.match_tier, updated_at = excluded.updated_at"
         " WHERE matches.user_a_decision = 'pending' AND matches.user_b_decision = 'pending'"
         "  AND matches.updated_at <= excluded.updated_at",
-        values,
+        {"batch": batch, "at": origin.at},
     )
+
+
+def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> int:
+    values = {
+        "batch": batch, "run": origin.run_id, "model": origin.model,
+        "algorithm": origin.algorithm, "at": origin.at,
+    }  # fmt: skip
     written = backend.execute(
         "INSERT INTO match_scores (user_a_id, user_b_id, score, tier, model, algorithm, inputs_hash,"
         " run_id, created_at, updated_at)"
