@@ -46,10 +46,10 @@ class SmtpPostman:
         password = unquote(found.password) if found.password else None
         return cls(found.scheme, found.hostname, port, user, password, sender)
 
-    def send(self, recipient: str, subject: str, body: str) -> None:
+    def send(self, recipient: str, subject: str, body: str, unsubscribe: str = "") -> None:
         """Send one letter; raise PostmanError when the server cannot be reached or refuses."""
         try:
-            message = _message(self.sender, recipient, subject, body)
+            message = _message(self.sender, recipient, subject, body, unsubscribe)
             with self._connected() as server:
                 self._sign_in(server)
                 server.send_message(message)
@@ -85,7 +85,9 @@ class SmtpPostman:
         server.login(self.user, self.password)
 
 
-def _message(sender: str, recipient: str, subject: str, body: str) -> EmailMessage:
+def _message(
+    sender: str, recipient: str, subject: str, body: str, unsubscribe: str
+) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = recipient
@@ -93,5 +95,8 @@ def _message(sender: str, recipient: str, subject: str, body: str) -> EmailMessa
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain=sender.rsplit("@", 1)[-1].rstrip(">") or None)
     message["Auto-Submitted"] = "auto-generated"
+    if unsubscribe:
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(body)
     return message

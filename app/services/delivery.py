@@ -28,8 +28,11 @@ class PostmanError(ReciprocityError):
 class Postman(Protocol):
     """Hand letters over to the world."""
 
-    def send(self, recipient: str, subject: str, body: str) -> None:
-        """Send one letter; raise PostmanError when it could not be handed over."""
+    def send(self, recipient: str, subject: str, body: str, unsubscribe: str = "") -> None:
+        """Send one letter; raise PostmanError when it could not be handed over.
+
+        `unsubscribe` is the address that stops letters like this by a single POST (RFC 8058).
+        """
         ...
 
 
@@ -40,7 +43,7 @@ def deliver(databases: Databases, postman: Postman) -> int:
     went = 0
     for letter in due:
         try:
-            postman.send(letter.recipient, letter.subject, letter.body)
+            postman.send(letter.recipient, letter.subject, letter.body, letter.unsubscribe)
         except PostmanError as error:
             delay = retry_in(letter.attempts)
             log.warning("a letter could not be sent (attempt %d): %s", letter.attempts, error)

@@ -21,16 +21,23 @@ class Letter:
     body: str
     attempts: int
     created_at: datetime
+    unsubscribe: str
 
 
 def add(
-    backend: BackendConnection, user_id: UUID | None, recipient: str, subject: str, body: str
+    backend: BackendConnection,
+    user_id: UUID | None,
+    recipient: str,
+    subject: str,
+    body: str,
+    *,
+    unsubscribe: str = "",
 ) -> None:
-    """Write a letter that waits to be sent."""
+    """Write a letter that waits to be sent; `unsubscribe` is the link that stops its like."""
     backend.execute(
-        "INSERT INTO letters (id, user_id, recipient, subject, body, state, attempts,"
-        " available_at, created_at) VALUES (%s, %s, %s, %s, %s, 'waiting', 0, now(), now())",
-        (uuid4(), user_id, recipient, subject, body),
+        "INSERT INTO letters (id, user_id, recipient, subject, body, unsubscribe, state, attempts,"
+        " available_at, created_at) VALUES (%s, %s, %s, %s, %s, %s, 'waiting', 0, now(), now())",
+        (uuid4(), user_id, recipient, subject, body, unsubscribe),
     )
 
 
@@ -44,7 +51,7 @@ def claim(backend: BackendConnection, *, limit: int, lease: timedelta) -> list[L
             " WHERE id IN (SELECT id FROM letters WHERE state IN ('waiting', 'sending')"
             "  AND available_at <= clock_timestamp() ORDER BY available_at LIMIT %(limit)s"
             "  FOR UPDATE SKIP LOCKED)"
-            " RETURNING id, recipient, subject, body, attempts, created_at",
+            " RETURNING id, recipient, subject, body, attempts, created_at, unsubscribe",
             {"lease": lease, "limit": limit},
         )
         .fetchall()
@@ -54,10 +61,11 @@ def claim(backend: BackendConnection, *, limit: int, lease: timedelta) -> list[L
 def sent(backend: BackendConnection, letter_id: UUID) -> None:
     """Mark a letter as sent; its words, which may hold a link that lets in, are not kept."""
     backend.execute(
-        "UPDATE letters SET state = 'sent', body = '', last_error = NULL, sent_at = clock_timestamp()"
-        " WHERE id = %s",
+        "UPDATE letters SET state = 'sent', body = '', unsubscribe = '', last_error = NULL,"
+        " sent_at = clock_timestamp() WHERE id = %s",
         (letter_id,),
     )
+    _forget_of_nobody(backend, letter_id)
 
 
 def failed(
@@ -73,6 +81,17 @@ def failed(
         " WHERE id = %(id)s",
         {"retry": retry_in, "error": error[:500], "id": letter_id},
     )
+    if retry_in is None:
+        _forget_of_nobody(backend, letter_id)
+
+
+def _forget_of_nobody(backend: BackendConnection, letter_id: UUID) -> None:
+    """Remove a letter that is done with, where its member has left meanwhile."""
+    backend.execute(
+        "DELETE FROM letters l WHERE l.id = %s AND l.user_id IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = l.user_id)",
+        (letter_id,),
+    )
 
 
 def newest(backend: BackendConnection, *, limit: int) -> list[Letter]:
@@ -80,7 +99,7 @@ def newest(backend: BackendConnection, *, limit: int) -> list[Letter]:
     return (
         backend.cursor(row_factory=class_row(Letter))
         .execute(
-            "SELECT id, recipient, subject, body, attempts, created_at FROM letters"
+            "SELECT id, recipient, subject, body, attempts, created_at, unsubscribe FROM letters"
             " ORDER BY created_at DESC, id LIMIT %s",
             (limit,),
         )

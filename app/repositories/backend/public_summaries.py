@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,3 +44,14 @@ def of_summary(backend: BackendConnection, summary_id: UUID) -> PublicSummary | 
         )
         .fetchone()
     )
+
+
+def newest(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Give the public text of these members' approved summaries; who has none is left out."""
+    rows = backend.execute(
+        "SELECT DISTINCT ON (p.user_id) p.user_id, p.text FROM public_summaries p"
+        " JOIN user_summaries s ON s.id = p.summary_id AND s.status = 'approved'"
+        " WHERE p.user_id = ANY(%s) ORDER BY p.user_id, s.version DESC",
+        (list(user_ids),),
+    ).fetchall()
+    return {row[0]: row[1] for row in rows}
