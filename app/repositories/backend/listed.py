@@ -14,6 +14,7 @@ class Listed:
     match_id: UUID
     partner_id: UUID
     score: float
+    worth: float
     tier: str
     method: str
     my_decision: str
