@@ -17,7 +17,9 @@ from app.services import health, shared_tables
 from app.services.delivery import Postman, PostRoom
 from app.services.live import Watch
 from app.services.onboarding_reading import Reader
+from app.services.operator_overview import Eyes
 from app.services.ports import Bell, Embedder
+from app.services.sight import Observer
 from app.services.site import Site
 from app.settings import (
     ApiSettings,
@@ -112,6 +114,7 @@ class MemberSide:
     post: PostRoom
     watch: Watch
     reader: Reader
+    eyes: Eyes
 
     def open(self) -> None:
         """Begin to send letters."""
@@ -127,4 +130,5 @@ def member_side(platform: Platform, settings: ApiSettings) -> MemberSide:
     """Build what members' pages and their API need; nothing is started before it is opened."""
     databases = platform.databases
     post = PostRoom(databases, postman(settings))
-    return MemberSide(databases, site(settings), post, Watch(databases), reader(settings))
+    eyes = Eyes(Observer(databases), all_newest(), platform.embedder.model)
+    return MemberSide(databases, site(settings), post, Watch(databases), reader(settings), eyes)

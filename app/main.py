@@ -18,7 +18,6 @@ from app.api.member.router import router as member_router
 from app.observability.metrics import Metrics
 from app.observability.requests import Requests
 from app.services.live import ended_by_signals
-from app.services.sight import Observer
 from app.settings import ApiSettings, load
 from app.web.site import member_site
 
@@ -40,7 +39,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     app = FastAPI(title="Reciprocity", version=version("reciprocity"), lifespan=lifespan)
     app.state.platform = platform
-    observer = Observer(platform.databases)
+    observer = side.eyes.observer
     metrics = Metrics(observer)
     app.add_middleware(OneFlowForEachRequest)
     app.add_middleware(Requests, answered=metrics.answered)

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.bootstrap import MemberSide
-from app.services import sessions
+from app.errors import NotFoundError
 from app.web import forms
 from app.web.visits import Visit, arrive
 
@@ -69,7 +69,8 @@ class Pages:
             return signed_out(visit)
         visit.check_form()
         if audience == "operator" and not visit.who.operator:
-            raise sessions.NotAllowedError("Only those who run this place may see this page.")
+            # Nobody else learns what there is to see.
+            raise NotFoundError("There is no such page here.")
         values: dict[str, Any] = request.path_params
         return page(visit, **values)
 

@@ -25,6 +25,7 @@ from app.web import (
     live_pages,
     match_pages,
     onboarding_pages,
+    operator_site,
     profile_pages,
     summary_pages,
 )
@@ -84,6 +85,7 @@ def pages(side: MemberSide) -> Pages:
         match_pages,
         conversation_pages,
         live_pages,
+        operator_site,
     ):
         module.register(made)
     if side.site.development:

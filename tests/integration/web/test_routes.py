@@ -15,6 +15,7 @@ from app.services.site import Site
 from app.settings import ApiSettings
 from app.web.site import POLICY, pages
 from tests.conftest import Pair
+from tests.integration.web import operator_routes
 from tests.integration.web.conftest import SERVICE_KEY, Browser, Members, NewBrowser
 
 # Route → what each caller gets, redirects not followed:
@@ -70,7 +71,7 @@ TABLE = {
     "POST /conversations/{match_id:uuid}/read": (303, 404, 204, 404, 303),
     "POST /conversations/{match_id:uuid}/end": (303, 404, 303, 404, 303),
     "GET /live": (303, 200, 200, 200, 303),
-}
+} | operator_routes.TABLE
 CALLERS = ("nobody", "another member", "the member", "an operator", "a service")
 
 
@@ -110,6 +111,7 @@ def _asked(browser: Browser, route: str, match_id: str) -> int:
     method, path = route.split(" ")
     path = path.replace("{match_id:uuid}", match_id)
     path = re.sub(r"\{\w+:uuid\}", str(uuid4()), path)
+    path = re.sub(r"\{\w+:int\}", "999999", path)
     if method == "GET":
         with browser.client.stream("GET", path, follow_redirects=False) as answer:
             return answer.status_code

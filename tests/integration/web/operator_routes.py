@@ -1,0 +1,15 @@
+"""Who gets what of the operators' pages: members learn of nothing, others are sent to sign in."""
+
+from __future__ import annotations
+
+SEEN = (303, 404, 404, 200, 303)
+# Of somebody, or something, that does not exist.
+NONE = (303, 404, 404, 404, 303)
+
+TABLE = {
+    "GET /operator": SEEN,
+    "GET /operator/audit": SEEN,
+    "GET /operator/members": SEEN,
+    "GET /operator/members/{user_id:uuid}": NONE,
+    "POST /operator/members/{user_id:uuid}/again": NONE,
+}
