@@ -10,9 +10,10 @@ from uuid import UUID
 
 from app.databases.connections import BackendConnection
 from app.domain.statements import Kind
-from app.repositories.backend import matches, outbox, profiles, runs, statements, users
+from app.repositories.backend import matches, outbox, runs, statements, users
 from app.repositories.backend.listed import Listed
-from app.services import visibility
+from app.services import disclosure, visibility
+from app.services.disclosure import Shown
 
 State = Literal["ready", "computing", "incomplete", "failed"]
 
@@ -48,6 +49,8 @@ class Introduction:
     they_gain: Gain
     expires_at: datetime | None = None
     postponed_until: datetime | None = None
+    about: str = ""
+    picture: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,11 @@ def of_member(
         backend, user_id, limit=limit, hidden=hidden, after=after, match_id=match_id
     )
     partners = [row.partner_id for row in rows]
-    people, about = users.by_ids(backend, partners), profiles.by_ids(backend, partners)
-    introductions = [
-        _introduction(row, people[row.partner_id], about.get(row.partner_id)) for row in rows
-    ]
+    talking = {
+        row.partner_id for row in rows if row.my_decision == row.their_decision == "approved"
+    }
+    shown = disclosure.shown(backend, partners, talking=talking)
+    introductions = [_introduction(row, shown[row.partner_id]) for row in rows]
     state, reason = _state(backend, member, found=bool(rows))
     approximate = any(row.method == "approximate" for row in rows)
     return List(member, state, reason, "approximate" if approximate else "exact", introductions)
@@ -101,19 +105,18 @@ def available(backend: BackendConnection, user_id: UUID) -> list[UUID]:
 
 
 def name_of(backend: BackendConnection, user_id: UUID) -> str:
-    """Give the name of somebody in a list."""
-    return users.by_id(backend, user_id).name
+    """Give the name of somebody in a list, as they show it to whoever is introduced."""
+    users.by_id(backend, user_id)
+    return disclosure.shown(backend, [user_id])[user_id].name
 
 
-def _introduction(
-    row: Listed, partner: users.User, about: profiles.Profile | None
-) -> Introduction:
+def _introduction(row: Listed, partner: Shown) -> Introduction:
     return Introduction(
         match_id=row.match_id,
         partner_id=row.partner_id,
         name=partner.name,
-        headline=about.headline if about else "",
-        place=about.place if about else "",
+        headline=partner.headline,
+        place=partner.place,
         score=row.score,
         worth=row.worth,
         tier=row.tier,
@@ -123,6 +126,8 @@ def _introduction(
         they_gain=Gain(row.their_need, row.my_offer, row.their_gain),
         expires_at=row.expires_at,
         postponed_until=row.postponed_until,
+        about=partner.about,
+        picture=partner.picture,
     )
 
 

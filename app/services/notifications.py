@@ -81,7 +81,8 @@ def _tell(backend: BackendConnection, site: Site, user_id: UUID, at: datetime) -
         unsubscribe=stop,
     )
     notifications.add_link(backend, token.digest, user_id, at)
-    notifications.told(backend, user_id, {kind: wanted[kind] for kind in counts}, at)
+    # What came in the last minutes was not looked at, so it must still count as new.
+    notifications.told(backend, user_id, {kind: wanted[kind] for kind in counts}, at - QUIET)
     return True
 
 
@@ -95,7 +96,11 @@ def _new(backend: BackendConnection, reader: notifications.Reader, at: datetime)
     )
     partners = introductions.available(backend, reader.user_id)
     unseen = notifications.unseen(
-        backend, reader.user_id, partners, reader.told.get("introductions")
+        backend,
+        reader.user_id,
+        partners,
+        after=reader.told.get("introductions"),
+        before=at - QUIET,
     )
     return {"opened": found.opened, "messages": found.messages, "introductions": unseen}
 

@@ -12,7 +12,7 @@ from app.domain.accounts import checked_text
 from app.errors import InvalidInputError, NotFoundError
 from app.repositories.backend import decisions, reports
 from app.repositories.backend.reports import Report
-from app.services import limits
+from app.services import disclosure, limits
 from app.services.steps import Databases
 
 LONGEST_TEXT: Final = 4000
@@ -58,3 +58,11 @@ def of_member(
 ) -> list[Report]:
     """List what a member has reported, the newest first."""
     return reports.of_member(backend, user_id, limit=limit, after=after)
+
+
+def name_of(backend: BackendConnection, user_id: UUID, match_id: UUID) -> str:
+    """Name whom a member has this match with; raise NotFoundError when it is not theirs."""
+    match = decisions.locked(backend, match_id, user_id)
+    if match is None:
+        raise NotFoundError("There is no such introduction; it may have been withdrawn.")
+    return disclosure.shown(backend, [match.partner_id])[match.partner_id].name

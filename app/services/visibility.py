@@ -9,8 +9,9 @@ from uuid import UUID
 
 from app.databases.connections import BackendConnection
 from app.errors import InvalidInputError, NotFoundError
-from app.repositories.backend import conversations, decisions, feeds, users, visibility
+from app.repositories.backend import conversations, decisions, feeds, visibility
 from app.repositories.backend.visibility import Standing
+from app.services import disclosure
 
 
 def hidden(backend: BackendConnection, viewer_id: UUID, others: Sequence[UUID]) -> list[UUID]:
@@ -70,7 +71,7 @@ class Blocked:
 def blocked_by(backend: BackendConnection, user_id: UUID) -> list[Blocked]:
     """List whom a member has blocked."""
     ids = visibility.blocked_by(backend, user_id)
-    people = users.by_ids(backend, ids)
+    people = disclosure.shown(backend, ids)
     return [Blocked(one, people[one].name) for one in ids if one in people]
 
 

@@ -1,4 +1,4 @@
-"""What a member can change about their account: password, address, sessions, pause, blocks."""
+"""What a member can change about their account: password, address, sessions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from app.errors import ReciprocityError
-from app.services import account_changes, sessions, visibility
+from app.services import account_changes, sessions
 from app.web.routes import Pages
 from app.web.visits import Visit
 
@@ -18,18 +18,13 @@ def register(pages: Pages) -> None:
     pages.member("/account")(_account)
     pages.member("/account/password", "POST")(_password)
     pages.member("/account/address", "POST")(_address)
-    pages.member("/account/pause", "POST")(_pause)
     pages.member("/account/sessions/end-all", "POST")(_end_all)
     pages.member("/account/sessions/{session_id:uuid}/end", "POST")(_end_one)
-    pages.member("/account/blocked/{user_id:uuid}/unblock", "POST")(_unblock)
 
 
 def _shown(visit: Visit) -> dict[str, Any]:
     with visit.side.databases.backend() as backend:
-        return {
-            "sessions": sessions.of_member(backend, visit.who.user_id),
-            "blocked": visibility.blocked_by(backend, visit.who.user_id),
-        }
+        return {"sessions": sessions.of_member(backend, visit.who.user_id)}
 
 
 def _account(visit: Visit) -> Response:
@@ -60,13 +55,6 @@ def _address(visit: Visit) -> Response:
     return visit.to("/account", "address-asked")
 
 
-def _pause(visit: Visit) -> Response:
-    paused = visit.form["paused"] == "yes"
-    with visit.side.databases.backend() as backend:
-        visibility.pause(backend, visit.who.user_id, paused=paused)
-    return visit.to("/account", "paused" if paused else "resumed")
-
-
 def _end_all(visit: Visit) -> Response:
     with visit.side.databases.backend() as backend:
         sessions.end_all(backend, visit.who.user_id)
@@ -79,9 +67,3 @@ def _end_one(visit: Visit, session_id: UUID) -> Response:
     if session_id == visit.who.session_id:
         return visit.sign_out(visit.to("/", "signed-out"))
     return visit.to("/account", "session-ended")
-
-
-def _unblock(visit: Visit, user_id: UUID) -> Response:
-    with visit.side.databases.backend() as backend:
-        visibility.unblock(backend, visit.who.user_id, user_id)
-    return visit.to("/account", "unblocked")

@@ -37,23 +37,40 @@ class Pages:
         self.routes: list[BaseRoute] = []
         self.entries: list[Entry] = []
 
-    def everybody(self, path: str, method: str = "GET") -> Callable[[Page], Page]:
-        """Register a page that needs no sign-in."""
-        return self._register(path, method, "everybody")
+    def everybody(
+        self, path: str, method: str = "GET", *, from_mail: bool = False
+    ) -> Callable[[Page], Page]:
+        """Register a page that needs no sign-in; `from_mail` takes forms of mail programs too.
 
-    def member(self, path: str, method: str = "GET") -> Callable[[Page], Page]:
-        """Register a page for whoever is signed in."""
-        return self._register(path, method, "member")
+        Such a form carries no token of ours: what it may do is what its own secret allows.
+        """
+        return self._register(path, method, "everybody", from_mail=from_mail)
+
+    def member(
+        self, path: str, method: str = "GET", *, largest: int = forms.LARGEST
+    ) -> Callable[[Page], Page]:
+        """Register a page for whoever is signed in; its form holds at most `largest` bytes."""
+        return self._register(path, method, "member", largest=largest)
 
     def operator(self, path: str, method: str = "GET") -> Callable[[Page], Page]:
         """Register a page for those who run this place."""
         return self._register(path, method, "operator")
 
-    def _register(self, path: str, method: str, audience: Audience) -> Callable[[Page], Page]:
+    def _register(
+        self,
+        path: str,
+        method: str,
+        audience: Audience,
+        *,
+        largest: int = forms.LARGEST,
+        from_mail: bool = False,
+    ) -> Callable[[Page], Page]:
         def register(page: Page) -> Page:
             async def endpoint(request: Request) -> Response:
-                form = await forms.read(request) if method == "POST" else forms.Form([])
-                return await run_in_threadpool(self._answer, page, audience, request, form)
+                form = await forms.read(request, largest) if method == "POST" else forms.Form([])
+                return await run_in_threadpool(
+                    self._answer, page, audience, request, form, checked=not from_mail
+                )
 
             self.routes.append(Route(path, endpoint, methods=[method]))
             self.entries.append(Entry(method, path, audience))
@@ -62,12 +79,19 @@ class Pages:
         return register
 
     def _answer(
-        self, page: Page, audience: Audience, request: Request, form: forms.Form
+        self,
+        page: Page,
+        audience: Audience,
+        request: Request,
+        form: forms.Form,
+        *,
+        checked: bool,
     ) -> Response:
         visit = arrive(self.side, request, form)
         if audience != "everybody" and visit.member is None:
             return signed_out(visit)
-        visit.check_form()
+        if checked:
+            visit.check_form()
         if audience == "operator" and not visit.who.operator:
             # Nobody else learns what there is to see.
             raise NotFoundError("There is no such page here.")

@@ -27,6 +27,7 @@ from app.web import (
     onboarding_pages,
     operator_site,
     profile_pages,
+    settings_pages,
     summary_pages,
 )
 from app.web.rendering import filled, static_file
@@ -80,6 +81,7 @@ def pages(side: MemberSide) -> Pages:
         entrance_pages,
         account_pages,
         profile_pages,
+        settings_pages,
         onboarding_pages,
         summary_pages,
         match_pages,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from app.api.member import accounts, bodies, conversations, matches, me
+from app.api.member import accounts, bodies, control, conversations, matches, me
 from app.api.member.gate import signed_in
 
 PREFIX = "/api/member/v1"
@@ -19,6 +19,11 @@ def router() -> APIRouter:
     made.include_router(accounts.open_routes, tags=["accounts"])
     inside = [Depends(signed_in)]
     made.include_router(accounts.member_routes, tags=["accounts"], dependencies=inside)
-    for module, tag in ((me, "me"), (matches, "matches"), (conversations, "conversations")):
+    for module, tag in (
+        (me, "me"),
+        (control, "control"),
+        (matches, "matches"),
+        (conversations, "conversations"),
+    ):
         made.include_router(module.routes, tags=[tag], dependencies=inside)
     return made

@@ -143,7 +143,12 @@ def news(
 
 
 def unseen(
-    backend: BackendConnection, user_id: UUID, partners: Sequence[UUID], after: datetime | None
+    backend: BackendConnection,
+    user_id: UUID,
+    partners: Sequence[UUID],
+    *,
+    after: datetime | None,
+    before: datetime,
 ) -> int:
     """Count those of a member's list whom they have never seen and were not told of."""
     row = backend.execute(
@@ -151,12 +156,13 @@ def unseen(
         "  THEN m.user_b_id ELSE m.user_a_id END AS partner_id) s"
         " WHERE %(id)s IN (m.user_a_id, m.user_b_id) AND s.partner_id = ANY(%(partners)s)"
         " AND m.created_at > coalesce(%(after)s::timestamptz, '-infinity')"
+        " AND m.created_at <= %(before)s"
         " AND m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined'"
         " AND CASE WHEN m.user_a_id = %(id)s THEN m.user_a_decision ELSE m.user_b_decision END"
         "  = 'pending'"
         " AND NOT EXISTS (SELECT 1 FROM introductions_seen i WHERE i.user_id = %(id)s"
         "  AND i.partner_id = s.partner_id)",
-        {"id": user_id, "partners": list(partners), "after": after},
+        {"id": user_id, "partners": list(partners), "after": after, "before": before},
     ).fetchone()
     return 0 if row is None else int(row[0])
 

@@ -182,8 +182,7 @@ def test_a_member_ends_other_sessions_and_a_blocked_person_is_gone(
     ann = new_browser().sign_in("ann@example.org")
     assert "Blocked." in ann.post(f"/matches/{match_id}/block", "/matches")
     assert "Ben" not in ann.get("/matches")
-    account = ann.get("/account")
-    assert "Take the block back" in account
+    assert "Take the block back" in ann.get("/settings")
 
 
 def test_somebody_is_heard_corrects_what_was_understood_and_is_done(
