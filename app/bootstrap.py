@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.adapters.backend_webhooks import CarefulCourier, PlainCourier
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
 from app.adapters.embedding_memory import RememberingEmbedder
@@ -21,9 +22,11 @@ from app.services.operator_overview import Eyes
 from app.services.ports import Bell, Embedder
 from app.services.sight import Observer
 from app.services.site import Site
+from app.services.webhooks import Couriers
 from app.settings import (
     ApiSettings,
     CommandSettings,
+    DatabaseSettings,
     EmbeddingSettings,
     LanguageModelSettings,
     WorkerSettings,
@@ -75,6 +78,26 @@ def reader(settings: LanguageModelSettings) -> Reader:
         base_url=settings.llm_base_url, api_key=settings.llm_api_key, model=settings.llm_model
     )
     return Reader(TokenStates(), model)
+
+
+def targets(settings: DatabaseSettings) -> CarefulCourier:
+    """Choose what posts to operators' endpoints, and judges where they may be."""
+    return CarefulCourier(development=settings.environment in {"development", "test"})
+
+
+def couriers(settings: DatabaseSettings) -> Couriers:
+    """Choose what carries webhooks; raise SettingsError where the backend's key is missing."""
+    if settings.beside_nestjs and not settings.webhook_key:
+        raise SettingsError(
+            "RECIPROCITY_BACKEND_URL is set and AI_SERVICE_WEBHOOK_API_KEY is not: set it to the key"
+            " that the backend expects in x-api-key."
+        )
+    return Couriers(
+        to_operators=targets(settings),
+        to_backend=PlainCourier(),
+        backend_url=settings.backend_url,
+        backend_key=settings.webhook_key or "",
+    )
 
 
 def platform(settings: CommandSettings | WorkerSettings) -> Platform:

@@ -112,7 +112,7 @@ class LanguageModelSettings(BaseModel):
     llm_model: Optional = Field(None, alias="LLM_MODEL")
 
 
-class WorkerSettings(DatabaseSettings, EmbeddingSettings):
+class WorkerSettings(DatabaseSettings, EmbeddingSettings, LanguageModelSettings):
     """List what the worker needs."""
 
     service: ClassVar[str] = "celery-worker"

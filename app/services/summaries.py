@@ -10,7 +10,7 @@ from app.databases.connections import BackendConnection
 from app.domain.statements import Kind, summary_text
 from app.errors import InvalidInputError, NotFoundError
 from app.repositories.backend import outbox, statements, summaries, users
-from app.services import topics
+from app.services import operator_webhooks, take_over, telling, topics
 
 
 def draft(
@@ -40,6 +40,14 @@ def draft(
     written = summaries.create(backend, user_id, text)
     statements.insert(backend, user_id, written.id, needs, offers, at)
     users.update_onboarding_status(backend, user_id, "completed")
+    operator_webhooks.emit(
+        backend,
+        operator_webhooks.ONBOARDED,
+        {"user_id": str(user_id), "version": written.version},
+        user_id=user_id,
+    )
+    if backend.beside_nestjs:
+        telling.tell_summary(backend, user_id, text)
     return written
 
 
@@ -60,12 +68,22 @@ def _says(backend: BackendConnection, summary_id: UUID) -> tuple[list[str], list
 def approve(backend: BackendConnection, user_id: UUID) -> summaries.Summary:
     """Approve the newest summary of a member and cause their vectors and matches to be made.
 
-    Approving an approved one again changes nothing and causes nothing.
+    Approving an approved one again changes nothing and causes nothing. Beside a backend that owns
+    summaries, its own approval is taken over, with what was edited there.
     """
     newest = summaries.latest(backend, user_id)
     if newest is None:
         raise NotFoundError(f"The member {user_id} has no summary to approve yet.")
+    if backend.beside_nestjs:
+        take_over.cause(backend, user_id, approved=True)
+        return newest
     if newest.status != "approved":
         summaries.approve(backend, newest.id)
         outbox.add(backend, topics.EMBED, [user_id], {"version": newest.version})
+        operator_webhooks.emit(
+            backend,
+            operator_webhooks.APPROVED,
+            {"user_id": str(user_id), "version": newest.version},
+            user_id=user_id,
+        )
     return newest

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from app.repositories.backend import pairs_beside
+
 ERASE: Final = "erase"
 EMBED: Final = "embed"
 MATCH_SYNC: Final = "match_sync"
+# Beside a NestJS backend: what its calls ask for and what it is told.
+TAKE_OVER: Final = "take_over"
+REGISTER: Final = "register"
+TELL_MATCHES: Final = pairs_beside.TELL_MATCHES
+AI_CHAT: Final = "ai_chat"
 
 # In the order in which a worker looks: nothing comes before an erasure, and vectors come before
 # matches, so that one sync serves many newcomers.
-TOPICS: Final = (ERASE, EMBED, MATCH_SYNC)
+TOPICS: Final = (ERASE, REGISTER, TAKE_OVER, EMBED, MATCH_SYNC, TELL_MATCHES, AI_CHAT)

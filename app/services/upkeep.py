@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from app.repositories.backend import dead_letters
+from app.repositories.backend import dead_letters, deliveries
 from app.services import reconcile
 from app.services.steps import Databases
 
@@ -30,5 +30,6 @@ def run(databases: Databases) -> None:
         )
     with databases.backend() as backend:
         forgotten = dead_letters.forget_finished(backend, older_than=KEPT)
+        deliveries.forget_finished(backend, older_than=KEPT)
     if forgotten:
         log.info("%d pieces of finished work were forgotten", forgotten)

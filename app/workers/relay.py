@@ -20,6 +20,8 @@ from app.repositories.backend import outbox
 from app.repositories.backend.runs import OvertakenError
 from app.services import embed, erasure, match_sync, steps, topics
 from app.services.ports import Embedder
+from app.workers.beside import BATCH as BATCH_BESIDE
+from app.workers.beside import Beside
 from app.workers.lease import LEASE, held
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 MOST_NAMED: Final = 20  # requests named in one line of the log
 APART_FROM: Final = 3  # the attempt from which work is done in smaller groups
 AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
-BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000}
+BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000} | BATCH_BESIDE
 
 
 class WorkerLostError(ReciprocityError):
@@ -68,6 +70,7 @@ class Relay:
     databases: steps.Databases
     embedder: Embedder
     timings: steps.Timings = field(default_factory=steps.Timings)
+    beside: Beside = field(default_factory=Beside)
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Do everything that is due; give how many events were done."""
@@ -100,7 +103,7 @@ class Relay:
                 with self._held(events), tracing.span(topic):
                     self._do(topic, events)
                 return len(events)
-        return 0
+        return self.beside.deliver(self.databases)
 
     def _held(self, events: Sequence[outbox.Event]) -> AbstractContextManager[None]:
         return held(self.databases, [event.id for event in events], lease=LEASE)
@@ -138,6 +141,8 @@ class Relay:
         elif topic == topics.EMBED:
             made = embed.EmbedJob(self.embedder, user_ids, event_ids)
             steps.run(self.databases, embed.STEPS, made, self.timings)
+        elif topic in BATCH_BESIDE:
+            self.beside.act(self.databases, topic, events)
         else:
             everybody = any(event.user_id is None for event in events)
             job = match_sync.MatchJob(

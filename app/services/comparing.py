@@ -1,0 +1,113 @@
+"""Compare two members: the stored pair where there is one, else their statements, now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.databases.connections import AIConnection, BackendConnection
+from app.domain.explaining import Explanation, Half, explained
+from app.domain.matching.pairs import Pair
+from app.domain.matching.reasons import Couple, pair
+from app.domain.matching.scores import Calibration
+from app.errors import NotFoundError
+from app.repositories.ai import candidates, vector_sets
+from app.repositories.backend import matches, pairs_beside, statements, users
+from app.repositories.backend.listed import Listed
+from app.services import steps
+from app.services.steps import Databases, OnAI, OnBackend, Step
+
+_ALL = 10_000  # pairs of one member
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Hold what two members gain from each other, as one of them sees it."""
+
+    mine: Half
+    theirs: Half
+    score: float
+
+
+@dataclass(slots=True)
+class CompareJob:
+    """Carry two members through the comparison. `result` stays None where nothing fits both ways."""
+
+    user_id: UUID
+    other_id: UUID
+    result: Compared | None = None
+    name: str = ""
+    scored: Pair | None = None
+
+
+def compare(databases: Databases, user_id: UUID, other_id: UUID) -> CompareJob:
+    """Compare two members; raise NotFoundError when one of them does not exist."""
+    return steps.run(databases, STEPS, CompareJob(user_id, other_id))
+
+
+def explanation(databases: Databases, user_id: UUID, other_id: UUID) -> Explanation:
+    """Explain to one member what the other is to them; raise NotFoundError where nothing fits."""
+    job = compare(databases, user_id, other_id)
+    if job.result is None:
+        raise NotFoundError(
+            f"Nothing that {user_id} and {other_id} wrote fits in both directions, or one of them has"
+            " no approved summary; there is nothing to explain."
+        )
+    return explained(job.name, job.result.mine, job.result.theirs, job.result.score)
+
+
+def halves(one: Listed) -> tuple[Half, Half]:
+    """Give what this member gains, and what the partner does."""
+    return (
+        Half(one.my_need, one.their_offer, one.my_gain),
+        Half(one.their_need, one.my_offer, one.their_gain),
+    )
+
+
+def _stored(backend: BackendConnection, job: CompareJob) -> None:
+    users.by_id(backend, job.user_id)
+    job.name = users.by_id(backend, job.other_id).name
+    for one in _pairs(backend, job.user_id):
+        if one.partner_id == job.other_id:
+            job.result = Compared(*halves(one), one.score)
+
+
+def _pairs(backend: BackendConnection, user_id: UUID) -> Sequence[Listed]:
+    if backend.beside_nestjs:
+        return pairs_beside.of_member(backend, user_id, limit=_ALL, hidden=(), declined=True)
+    return matches.of_member(backend, user_id, limit=_ALL, hidden=())
+
+
+def _score(ai: AIConnection, job: CompareJob) -> None:
+    serving = vector_sets.current(ai)
+    if job.result is not None or serving is None:
+        return
+    found = candidates.couples(ai, serving.name, job.user_id, [job.other_id])
+    gains = [Couple(c.need_id, c.offer_id, c.cosine) for c in found if c.i_gain]
+    gives = [Couple(c.need_id, c.offer_id, c.cosine) for c in found if not c.i_gain]
+    job.scored = pair(job.user_id, job.other_id, gains, gives, Calibration())
+
+
+def _word(backend: BackendConnection, job: CompareJob) -> None:
+    made = job.scored
+    if made is None:
+        return
+    first = made.a == job.user_id
+    mine, theirs = (made.a_gains, made.b_gains) if first else (made.b_gains, made.a_gains)
+    said = statements.texts(backend, [mine.need_id, mine.offer_id, theirs.need_id, theirs.offer_id])
+    try:
+        job.result = Compared(
+            Half(said[mine.need_id], said[mine.offer_id], mine.gain),
+            Half(said[theirs.need_id], said[theirs.offer_id], theirs.gain),
+            made.score,
+        )
+    except KeyError:  # a summary changed since its vectors were made; they are being made anew
+        job.result = None
+
+
+STEPS: Sequence[Step[CompareJob]] = (
+    OnBackend("look for the pair", _stored),
+    OnAI("compare statements", _score),
+    OnBackend("word the reasons", _word),
+)
