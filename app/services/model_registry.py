@@ -27,7 +27,15 @@ def register_model(ai: MigratingAIConnection, model: str, dimensions: int) -> No
 
 
 def index(ai: MigratingAIConnection, vectors: str, dimensions: int) -> None:
-    """Build the indexes that a set of vectors of this size needs."""
-    models.build_statement_index(ai, vectors, dimensions)
-    if embeddings.counts(ai, vectors).members >= COUPLES_INDEXED_FROM:
+    """Build the indexes that a set of vectors of this size needs.
+
+    None while the set is empty: a first load fills the tables three times as quickly without, and
+    the index of what is there is built in one go. Raises InvalidInputError for vectors that no
+    index can hold, also then.
+    """
+    models.check_indexable(dimensions)
+    members = embeddings.counts(ai, vectors).members
+    if members:
+        models.build_statement_index(ai, vectors, dimensions)
+    if members >= COUPLES_INDEXED_FROM:
         models.build_couple_index(ai, vectors, dimensions)

@@ -20,7 +20,7 @@ from app.repositories.ai.embeddings import MemberVectorSet, StatementVector
 from app.repositories.ai.vector_sets import AnotherModelServesError
 from app.repositories.backend import outbox
 from app.services import embed, steps
-from app.services.model_registry import register_model
+from app.services.model_registry import index, register_model
 from tests.conftest import Pair
 from tests.people import People, PoisonError, WordEmbedder
 
@@ -213,13 +213,37 @@ def test_a_length_that_the_index_cannot_hold_is_an_error_that_says_what_to_do(
 
 
 def test_the_longest_vectors_that_the_index_takes_are_indexed_and_found(
-    adapter: PostgreSQLAdapter,
+    adapter: PostgreSQLAdapter, pair: Pair
 ) -> None:
     with adapter.migrating_ai() as ai:
         register_model(ai, "long", 2000)
     ann = _member(uuid4(), 1, seed=1, dimensions=2000)
     assert _put(adapter, [ann], "long") == {ann.user_id}
+    with adapter.migrating_ai() as ai:
+        index(ai, "long", 2000)
     assert _stored(adapter, "long") == (1, 3, 2)
+    assert _partial_indexes(pair).count("'long'") == 1
+
+
+def _partial_indexes(pair: Pair) -> str:
+    return pair.sql(
+        Database.AI,
+        "SELECT pg_get_expr(i.indpred, i.indrelid) FROM pg_index i"
+        " WHERE i.indrelid = 'embeddings'::regclass AND i.indpred IS NOT NULL AND i.indisvalid",
+    )
+
+
+def test_an_empty_set_is_filled_without_an_index_and_gets_it_when_it_is_registered_again(
+    adapter: PostgreSQLAdapter, pair: Pair
+) -> None:
+    with adapter.migrating_ai() as ai:
+        register_model(ai, "late", 8)
+    assert _partial_indexes(pair) == ""
+    ann = _member(uuid4(), 1, seed=1)
+    _put(adapter, [ann], "late")
+    with adapter.migrating_ai() as ai:
+        register_model(ai, "late", 8)
+    assert _partial_indexes(pair).count("'late'") == 1
 
 
 def test_models_whose_names_begin_alike_get_an_index_each(
@@ -231,12 +255,13 @@ def test_models_whose_names_begin_alike_get_an_index_each(
     ] + ["one.model", "one_model"]
     with adapter.migrating_ai() as ai:
         for name in names:
-            register_model(ai, name, 8)
-    made = pair.sql(
-        Database.AI,
-        "SELECT pg_get_expr(i.indpred, i.indrelid) FROM pg_index i"
-        " WHERE i.indrelid = 'embeddings'::regclass AND i.indpred IS NOT NULL",
-    )
+            models.register(ai, name, 8, NOW)
+    for name in names:
+        _put(adapter, [_member(uuid4(), 1, seed=1)], name)
+    with adapter.migrating_ai() as ai:
+        for name in names:
+            index(ai, name, 8)
+    made = _partial_indexes(pair)
     for name in names:
         assert made.count(f"'{name}'") == 1, made
 
