@@ -11,7 +11,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -31,7 +31,7 @@ _CARRIER_NAT: Final = ipaddress.ip_network("100.64.0.0/10")
 class PlainCourier:
     """Post to an address that the operator set; redirects are not followed, the key would travel."""
 
-    timeout: httpx.Timeout = TIMEOUT
+    timeout: httpx.Timeout = field(default_factory=lambda: TIMEOUT)
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post and tell what came of it."""
@@ -46,7 +46,7 @@ class CarefulCourier:
     """
 
     development: bool = False
-    timeout: httpx.Timeout = TIMEOUT
+    timeout: httpx.Timeout = field(default_factory=lambda: TIMEOUT)
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Check the target anew, post to the address that was checked, tell what came of it."""
