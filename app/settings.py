@@ -120,6 +120,7 @@ class WorkerSettings(DatabaseSettings, EmbeddingSettings, LanguageModelSettings)
         alias="CELERY_BROKER_URL", min_length=1, repr=False
     )
     concurrency: int = Field(1, alias="WORKER_CONCURRENCY", ge=1, le=64)
+    fairness: float = Field(0.25, alias="RECIPROCITY_FAIRNESS", ge=0.0, lt=1.0)
 
 
 class CommandSettings(DatabaseSettings, EmbeddingSettings, LanguageModelSettings):

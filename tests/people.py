@@ -115,6 +115,15 @@ class People:
         """Name the members in somebody's list, the best first."""
         return [one.partner_id for one in self.list_of(user_id).introductions]
 
+    def matched_with(self, user_id: UUID) -> set[UUID]:
+        """Name everybody with whom somebody has a match that a round may introduce."""
+        with self.databases.backend() as backend:
+            rows = backend.execute(
+                "SELECT user_a_id, user_b_id FROM matches WHERE %s IN (user_a_id, user_b_id)",
+                (user_id,),
+            ).fetchall()
+        return {member for row in rows for member in row} - {user_id}
+
     def decide(self, member: UUID, other: UUID, decision: str) -> None:
         """Write a member's decision into the pair's one row."""
         column = "user_a_decision" if member < other else "user_b_decision"

@@ -18,6 +18,10 @@ class Choice(StrEnum):
     LATER = "later"
 
 
+WRONG_FIELD: Final = "wrong_field"
+# A no for one of these says nothing about whether the other has what the member needs.
+SILENT: Final = ("cannot_help", "know_already", "not_this_person")
+
 # What a member may tick; the order is the order on the page.
 REASONS: Final[dict[Choice, dict[str, str]]] = {
     Choice.YES: {
@@ -27,6 +31,7 @@ REASONS: Final[dict[Choice, dict[str, str]]] = {
     },
     Choice.NO: {
         "not_what_i_need": "Not what I need",
+        "wrong_field": "Not the field I am looking for",
         "cannot_help": "I cannot help with that",
         "know_already": "We know each other already",
         "not_this_person": "Not this person",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,12 +12,15 @@ from typing import Final
 from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
+from app.domain.matching.pair_table import PairTable
 from app.domain.matching.pairs import Pair
-from app.domain.matching.scores import ALGORITHM, Calibration
+from app.domain.matching.rounds import FAIRNESS, RoundSettings, trusted
+from app.domain.matching.scores import ALGORITHM
 from app.domain.statements import Kind
 from app.repositories.ai import candidates, embeddings, vector_sets
 from app.repositories.backend import eligibility, matches, outbox, runs
-from app.services import everybody, search, steps
+from app.services import everybody, judgement, rounds, search, steps
+from app.services.judgement import Judgement
 from app.services.ports import Embedder
 from app.services.steps import Databases, OnAI, OnBackend, Outside, Step, Timings
 
@@ -39,12 +43,15 @@ class MatchJob:
     embedder: Embedder
     user_ids: Sequence[UUID] | None
     trigger: str
-    calibration: Calibration = field(default_factory=Calibration)
+    fairness: float = FAIRNESS
     event_ids: Sequence[int] = ()
     progress: Callable[[float], None] | None = None
     run_id: UUID | None = None
     started_at: datetime | None = None
     community: eligibility.Eligibility | None = None
+    judged_by: Judgement = field(default_factory=Judgement)
+    removed: Counter[str] = field(default_factory=Counter)
+    round: rounds.Round | None = None
     searches: list[search.Search] = field(default_factory=list)
     decided_pairs: list[tuple[UUID, UUID]] = field(default_factory=list)
     tables: dict[Kind, embeddings.VectorTable] = field(default_factory=dict)
@@ -76,9 +83,13 @@ def _who(backend: BackendConnection, job: MatchJob) -> None:
         allowed = frozenset(job.community.members)
         if job.user_ids is not None and len(job.user_ids) > max(5, EVERYBODY_SHARE * len(allowed)):
             job.user_ids = None
-    if job.user_ids is None:
+    model = job.embedder.model
+    if job.user_ids is None and job.community is not None:
         job.decided_pairs = eligibility.decided_pairs(backend)
-    else:
+        job.judged_by = judgement.for_community(backend, model, job.community.members)
+    elif job.user_ids is not None:
+        others = () if job.community is None else job.community.members
+        job.judged_by = judgement.for_members(backend, model, job.user_ids, others)
         job.searches = [
             search.Search(user_id, eligibility.decided_partners(backend, user_id))
             for user_id in job.user_ids
@@ -102,7 +113,7 @@ def _ask(ai: AIConnection, job: MatchJob, asking: int) -> None:
 
 def _keep(backend: BackendConnection, job: MatchJob) -> None:
     for one in _short(job):
-        search.keep_eligible(backend, one)
+        search.keep_eligible(backend, one, job.embedder.model)
 
 
 def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
@@ -110,8 +121,10 @@ def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
     short = _short(job)
     if short:
         members = eligibility.community(backend).members
+        asking = [one.user_id for one in short]
+        judged_by = judgement.for_members(backend, job.embedder.model, asking, members)
         for one in short:
-            search.look_at(one, members)
+            search.look_at(one, members, judged_by)
 
 
 def _search(ai: AIConnection, job: MatchJob) -> None:
@@ -122,8 +135,9 @@ def _search(ai: AIConnection, job: MatchJob) -> None:
         }
     for one in job.searches:
         if job.community is not None:
-            search.look_at(one, job.community.members)
-        search.rank(ai, one, vectors, job.calibration, CANDIDATES)
+            search.look_at(one, job.community.members, job.judged_by)
+        search.rank(ai, one, vectors, CANDIDATES)
+        job.removed.update(one.removed)
         job.pairs.extend(one.scored)
         job.listed.update((p.a, p.b) for p in one.scored[:LIST_LENGTH])
     concerned = (
@@ -136,16 +150,33 @@ def _search(ai: AIConnection, job: MatchJob) -> None:
 
 
 def _score(job: MatchJob) -> None:
-    if job.user_ids is None and job.community is not None:
-        job.pairs = everybody.pairs(
-            job.tables[Kind.NEED],
-            job.tables[Kind.OFFER],
-            eligible=job.community.members,
-            forbidden=job.decided_pairs,
-            calibration=job.calibration,
-            length=LIST_LENGTH,
-            progress=job.progress,
-        )
+    if job.user_ids is not None or job.community is None:
+        return
+    members = job.community.members
+    found = everybody.pairs(
+        job.tables[Kind.NEED],
+        job.tables[Kind.OFFER],
+        eligible=members,
+        forbidden=job.decided_pairs,
+        judged_by=job.judged_by,
+        length=LIST_LENGTH,
+        progress=job.progress,
+    )
+    job.pairs, job.removed = found.pairs, found.removed
+    job.tables = {}
+    if found.pairs:
+        job.round = _round(job, found.table, members)
+
+
+def _round(job: MatchJob, table: PairTable, members: Sequence[UUID]) -> rounds.Round:
+    return rounds.make(
+        table,
+        members,
+        budgets=job.judged_by.budgets,
+        readiness=job.judged_by.readiness,
+        fairness=job.fairness,
+        auc=job.judged_by.auc,
+    )
 
 
 def _sync(backend: BackendConnection, job: MatchJob) -> None:
@@ -162,6 +193,7 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
         matches.Origin(job.run_id, job.embedder.model, ALGORITHM, job.started_at),
         unjudged=unjudged,
     )
+    _introduce(backend, job, chosen)
     without_vectors = len(unjudged)
     runs.finish(
         backend,
@@ -173,10 +205,29 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
         method=job.method,
         pairs=job.stored,
         removed=community.removed
+        | job.removed
         | {"decided already": len(job.decided_pairs) + sum(len(s.decided) for s in job.searches)}
         | ({"no vectors yet": without_vectors} if without_vectors else {}),
     )
     outbox.done(backend, job.event_ids)
+
+
+def _introduce(backend: BackendConnection, job: MatchJob, chosen: Sequence[Pair]) -> None:
+    """Write the round, or between two rounds give newcomers a place in the last one."""
+    if job.run_id is None or job.started_at is None:
+        raise RuntimeError("the run is opened by the first step")
+    if job.round is not None:
+        rounds.write(backend, job.round, job.run_id, job.started_at)
+    elif job.user_ids is not None:
+        newcomers = {one.user_id for one in job.searches}
+        rounds.place(
+            backend,
+            sorted(newcomers),
+            [p for p in chosen if p.a in newcomers or p.b in newcomers],
+            run_id=job.run_id,
+            at=job.started_at,
+            temper=trusted(RoundSettings(job.fairness), job.judged_by.auc).temper,
+        )
 
 
 def _entering(backend: BackendConnection, job: MatchJob) -> list[Pair]:

@@ -6,18 +6,20 @@ a list short; at last everybody is looked at. A list is short only when the peop
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
+from app.domain.matching.adjustments import adjusted
 from app.domain.matching.pairs import Pair
 from app.domain.matching.reasons import Couple, pair
-from app.domain.matching.scores import Calibration
 from app.repositories.ai import candidates
 from app.repositories.backend import eligibility
+from app.services import judgement
+from app.services.judgement import Judgement
 
 Method = Literal["exact", "approximate"]
 
@@ -29,7 +31,7 @@ ASKINGS: Final = ((200, 400), (1_000, 1_000))
 class Search:
     """Carry the search for one member from step to step.
 
-    `eligible` None means that nobody was asked yet. `method` is exact until an index was believed.
+    `removed` counts by rule whom the rules left out. `method` is exact until an index was believed.
     """
 
     user_id: UUID
@@ -37,6 +39,8 @@ class Search:
     near: Sequence[UUID] = ()
     eligible: Sequence[UUID] = ()
     method: Method = "exact"
+    judged_by: Judgement = field(default_factory=Judgement)
+    removed: Counter[str] = field(default_factory=Counter)
     scored: list[Pair] = field(default_factory=list)
 
 
@@ -49,27 +53,52 @@ def ask_index(ai: AIConnection, search: Search, model: str, dimensions: int, ask
     search.method = "approximate"
 
 
-def keep_eligible(backend: BackendConnection, search: Search) -> None:
+def keep_eligible(backend: BackendConnection, search: Search, model: str) -> None:
     """Keep, of those the index named, whoever the rules leave."""
     allowed = eligibility.among(backend, search.near)
-    search.eligible = [m for m in search.near if m in allowed and m not in search.decided]
+    near = [member for member in search.near if member in allowed]
+    _apply_rules(search, near, judgement.for_members(backend, model, [search.user_id], near))
 
 
-def look_at(search: Search, members: Collection[UUID]) -> None:
+def look_at(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
     """Have everybody looked at whom the rules leave."""
-    search.eligible = [member for member in members if member not in search.decided]
+    _apply_rules(search, members, judged_by)
     search.method = "exact"
 
 
-def rank(
-    ai: AIConnection, search: Search, model: str, calibration: Calibration, limit: int
-) -> None:
-    """Score the eligible members exactly, the best first, at most `limit` of them."""
-    found = candidates.exact(ai, model, search.user_id, search.eligible, calibration, limit=limit)
+def _apply_rules(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
+    search.judged_by, search.removed = judged_by, Counter()
+    kept = []
+    for member in members:
+        if member in search.decided or member == search.user_id:
+            continue
+        rule = judged_by.rule_between(search.user_id, member)
+        if rule is None:
+            kept.append(member)
+        else:
+            search.removed[rule] += 1
+    search.eligible = kept
+
+
+def rank(ai: AIConnection, search: Search, model: str, limit: int) -> None:
+    """Score the eligible members exactly, the best first, at most `limit` of them.
+
+    What decisions taught about fields re-orders those: it is applied after the vectors' limit.
+    """
+    judged_by, me = search.judged_by, search.user_id
+    calibration = judged_by.calibration
+    found = candidates.exact(ai, model, me, search.eligible, calibration, limit=limit)
     gains: dict[UUID, list[Couple]] = defaultdict(list)
     gives: dict[UUID, list[Couple]] = defaultdict(list)
-    for couple in candidates.couples(ai, model, search.user_id, [c.user_id for c in found]):
+    for couple in candidates.couples(ai, model, me, [c.user_id for c in found]):
         side = gains if couple.i_gain else gives
         side[couple.partner_id].append(Couple(couple.need_id, couple.offer_id, couple.cosine))
-    made = (pair(search.user_id, other, gains[other], gives[other], calibration) for other in gains)
-    search.scored = sorted((p for p in made if p is not None), key=lambda p: (-p.score, p.a, p.b))
+    made = (pair(me, other, gains[other], gives[other], calibration) for other in gains)
+    search.scored = sorted(
+        (
+            adjusted(p, judged_by.penalty(p.a, p.b), judged_by.penalty(p.b, p.a))
+            for p in made
+            if p is not None
+        ),
+        key=lambda p: (-p.score, p.a, p.b),
+    )

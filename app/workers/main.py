@@ -10,18 +10,25 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_shutting_down
 
 from app import bootstrap
+from app.domain.matching.rounds import FAIRNESS
 from app.observability import logs, tracing
 from app.repositories.backend import outbox
-from app.services import topics, upkeep
+from app.services import learn, topics, upkeep
 from app.settings import WorkerSettings, load
+from app.workers.beside import Beside
 from app.workers.celery_app import LOOK, MATCH_SYNC, RECONCILE, celery_app
 from app.workers.relay import Relay
 
 
-def build(platform: bootstrap.Platform, broker_url: str) -> Celery:
+def build(
+    platform: bootstrap.Platform,
+    broker_url: str,
+    fairness: float = FAIRNESS,
+    further: Beside | None = None,
+) -> Celery:
     """Make the application with its tasks bound to this process's platform."""
     made = celery_app(broker_url)
-    relay = Relay(platform.databases, platform.embedder)
+    relay = Relay(platform.databases, platform.embedder, fairness, beside=further or Beside())
     # The signal comes in the worker's first process, and the work is done in its children.
     stopping = multiprocessing.Event()
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
@@ -33,8 +40,9 @@ def build(platform: bootstrap.Platform, broker_url: str) -> Celery:
 
     @made.task(name=MATCH_SYNC)  # type: ignore[untyped-decorator] # Celery ships no types
     def match_sync() -> None:
-        """Make all members' lists anew: written down as work first, then done."""
+        """Learn from decisions, then make all lists anew: written down as work first, then done."""
         with platform.databases.backend() as backend:
+            learn.from_decisions(backend, platform.embedder.model)
             outbox.add_for_everybody(backend, topics.MATCH_SYNC)
         relay.look(stop=stopping.is_set)
 
@@ -59,7 +67,8 @@ def run(settings: WorkerSettings | None = None) -> None:
     platform = bootstrap.platform(settings)
     platform.prove()
     platform.databases.close()  # the worker's children open their own
-    made = build(platform, settings.broker_url)
+    further = Beside(bootstrap.reader(settings), bootstrap.couriers(settings))
+    made = build(platform, settings.broker_url, settings.fairness, further)
     with tempfile.TemporaryDirectory(prefix="reciprocity-beat-") as folder:
         made.worker_main(
             [

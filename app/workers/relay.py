@@ -13,6 +13,7 @@ from uuid import UUID
 
 from app.databases.errors import DatabaseUnavailableError
 from app.domain.backoff import MOST_ATTEMPTS, retry_in
+from app.domain.matching.rounds import FAIRNESS
 from app.errors import ReciprocityError
 from app.observability import correlation, tracing
 from app.repositories.ai.vector_sets import AnotherModelServesError
@@ -69,6 +70,7 @@ class Relay:
 
     databases: steps.Databases
     embedder: Embedder
+    fairness: float = FAIRNESS
     timings: steps.Timings = field(default_factory=steps.Timings)
     beside: Beside = field(default_factory=Beside)
 
@@ -149,6 +151,7 @@ class Relay:
                 self.embedder,
                 None if everybody else user_ids,
                 trigger="outbox",
+                fairness=self.fairness,
                 event_ids=event_ids,
             )
             match_sync.run(self.databases, job, self.timings)

@@ -21,7 +21,7 @@ routes = APIRouter()
 
 
 def _cursor(last: Introduction) -> str:
-    place = json.dumps([last.score, str(last.partner_id)])
+    place = json.dumps([last.worth, str(last.partner_id)])
     return base64.urlsafe_b64encode(place.encode()).decode()
 
 

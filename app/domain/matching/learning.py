@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.matching.calibration import Answers, auc, fit, log_loss
+from app.domain.matching.calibration import Answers, Readiness, auc, fit, fit_readiness, log_loss
 from app.domain.matching.scores import Calibration, Floats
 from app.domain.matching.vectors import Indices
 
@@ -16,7 +16,7 @@ _FOLDS = 5
 FEWEST_DECISIONS = 50
 # One-sided: a refit that is no better has one chance in forty of being taken.
 _SURE = 1.96
-_WRONG_FIELDS_NOTICED = 3
+WRONG_FIELDS_NOTICED = 3
 _PER_WRONG_FIELD = 0.5
 
 
@@ -72,6 +72,51 @@ def learn(decisions: Decisions, current: Calibration) -> Lesson:
     return Lesson(chosen, current, better, mean, error, known, count, why)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadinessLesson:
+    """Hold how readily members accept and are accepted, `None` where it is not better beyond noise.
+
+    `better_by` is the fall in log-loss on held-out decisions, `error` its standard error.
+    """
+
+    readiness: Readiness | None
+    better_by: float
+    error: float
+
+
+def learn_readiness(
+    decisions: Decisions, partner: Indices, members: int, calibration: Calibration
+) -> ReadinessLesson:
+    """Fit both priors, tested on every fifth decision in turn; members are indices below `members`.
+
+    `partner` says whom each decision is about. A member's own other decisions teach what they do,
+    so here single decisions are held out, not members.
+    """
+    count = len(decisions.cosine)
+    if count < FEWEST_DECISIONS:
+        return ReadinessLesson(None, 0.0, 0.0)
+    logit = (decisions.cosine - calibration.midpoint) / calibration.scale
+    fold = np.random.default_rng(0).permutation(count) % _FOLDS
+    gain = np.empty(count)
+    for part in range(_FOLDS):
+        rest, out = np.flatnonzero(fold != part), np.flatnonzero(fold == part)
+        found = fit_readiness(
+            logit[rest], decisions.member[rest], partner[rest], decisions.accepted[rest], members
+        )
+        moved = logit[out] + found.accepts[decisions.member[out]] + found.accepted[partner[out]]
+        plain = log_loss(_probability(logit[out]), decisions.accepted[out])
+        gain[out] = plain - log_loss(_probability(moved), decisions.accepted[out])
+    mean, error = _mean_by_member(gain, decisions.member)
+    if not (mean > _SURE * error and mean > 0.0):
+        return ReadinessLesson(None, mean, error)
+    whole = fit_readiness(logit, decisions.member, partner, decisions.accepted, members)
+    return ReadinessLesson(whole, mean, error)
+
+
+def _probability(logit: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -40.0, 40.0))), np.float64)
+
+
 def _held_out(decisions: Decisions, current: Calibration) -> Floats:
     # A member's fold depends on nothing but who they are, so a second run tests the same.
     fold = np.unique(decisions.member, return_inverse=True)[1] % _FOLDS
@@ -107,7 +152,7 @@ def field_penalties(answers: Iterable[tuple[str, bool]]) -> dict[str, float]:
     return {
         name: _PER_WRONG_FIELD * times
         for name, times in row.items()
-        if times >= _WRONG_FIELDS_NOTICED
+        if times >= WRONG_FIELDS_NOTICED
     }
 
 

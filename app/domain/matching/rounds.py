@@ -8,6 +8,7 @@ weighted so that who has little gets more (alpha-fairness), with one place kept 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from app.domain.matching.inboxes import Candidates, Inboxes, Lists
 from app.domain.matching.scores import Floats
 from app.domain.matching.vectors import Indices
 
+FAIRNESS: Final = 0.25
 _SERVED = 0.3
 # Nobody's weight grows beyond that of a member with a twentieth of the mean.
 _LEAST_SHARE = 0.05
@@ -30,7 +32,7 @@ class RoundSettings:
     which the attention left is taken: 0 makes every list for itself, 1 trusts the probabilities.
     """
 
-    alpha: float = 0.25
+    alpha: float = FAIRNESS
     temper: float = 0.5
     outer_passes: int = 4
     inner_passes: int = 8
@@ -64,6 +66,8 @@ def trusted(settings: RoundSettings, auc: float) -> RoundSettings:
 class Round:
     """Hold a round: row k shows `partner[k]` to `member[k]` at `place[k]`, and its figures.
 
+    `worth[k]` (0 to 1) falls from place to place: the geometric mean of both sides' probabilities,
+    less where the partner's attention is taken, more where the partner has little.
     `expected_matches` counts expected mutual acceptances, `plain_matches` those of lists made for
     each member alone; `weights` are what newcomers are placed with until the next round.
     """
@@ -75,6 +79,7 @@ class Round:
     exposure: Exposure
     plain_matches: float
     plain_exposure: Exposure
+    worth: Floats = field(repr=False)
     weights: Floats = field(repr=False)
     sent: Floats = field(repr=False)
 
@@ -117,9 +122,19 @@ def share_attention(
         measured(candidates, lists),
         inboxes.expected(plain),
         measured(candidates, plain),
+        _worth(inboxes, lists, weights, chosen.temper),
         weights,
         inboxes.sent(lists),
     )
+
+
+def _worth(inboxes: Inboxes, lists: Lists, weights: Floats, temper: float) -> Floats:
+    of, row = inboxes.candidates, lists.row
+    left = inboxes.attention(inboxes.sent(lists))[row] ** temper
+    value = np.sqrt(of.yes[row] * of.heard[row] * left * weights[of.partner[row]])
+    # Rows go by member and place; a place given away to the unseen may not break the order.
+    falling = np.lexsort((-value, of.member[row]))
+    return np.minimum(value[falling], 1.0)
 
 
 def measured(candidates: Candidates, lists: Lists) -> Exposure:

@@ -111,4 +111,4 @@ def test_declined_people_take_no_place_in_a_list_that_a_newcomer_could_have(
     half = people.join("Half", ["roof repair", "piano"], ["choir singing", "tax"])
     people.relay.look()
     people.match(half)
-    assert half in people.partners_of(ann)
+    assert half in people.matched_with(ann)

@@ -7,6 +7,7 @@ import pytest
 from app.adapters.embedding import Embedder
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.names import Database
+from app.domain.matching.rules import BUDGET
 from app.repositories.backend import outbox, runs, users
 from app.services import introductions, match_sync, model_registry, search, topics
 from app.workers.relay import Relay
@@ -58,7 +59,7 @@ def test_without_an_index_everybody_is_looked_at_and_the_list_says_exact(
     monkeypatch.setattr(match_sync, "LARGE", 1)
     found = _matched_again(adapter, relay)
     assert found.method == "exact"
-    assert len(found.introductions) == match_sync.LIST_LENGTH
+    assert len(found.introductions) == BUDGET
 
 
 def test_a_list_that_the_rules_leave_short_is_filled_by_looking_at_everybody(
@@ -75,8 +76,8 @@ def test_a_list_that_the_rules_leave_short_is_filled_by_looking_at_everybody(
     with adapter.migrating_ai() as ai:
         model_registry.register_model(ai, embedder.model, embedder.dimensions)
     first = _matched_again(adapter, relay)
-    ids = ", ".join(f"'{m.partner_id}'" for m in first.introductions[:12])
+    ids = ", ".join(f"'{m.partner_id}'" for m in first.introductions[:6])
     pair.sql(Database.BACKEND, f"UPDATE users SET allow_matching = false WHERE id IN ({ids});")
     found = _matched_again(adapter, relay)
     assert found.method == "exact"
-    assert len(found.introductions) >= match_sync.LIST_LENGTH
+    assert len(found.introductions) == BUDGET

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.adapters import member_files
 from app.adapters.postgresql import PostgreSQLAdapter
+from app.domain.matching.rules import BUDGET
 from app.repositories.backend import users
 from app.sample import community_path
 from app.services import import_members, introductions
@@ -23,4 +24,4 @@ def test_a_community_is_read_in_and_everybody_is_matched_both_ways(
         member = users.by_email(backend, "marisol.etcheverry@surcohumedo.example")
         found = introductions.of_member(backend, member.id)
     assert found.state == "ready"
-    assert len(found.introductions) == 20
+    assert len(found.introductions) == BUDGET

@@ -1,0 +1,104 @@
+"""Gather what a matching run judges pairs by, besides their vectors: calibration, rules, decisions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from app.databases.connections import BackendConnection
+from app.domain.decisions import WRONG_FIELD
+from app.domain.matching.adjustments import Penalties, penalty
+from app.domain.matching.learning import WRONG_FIELDS_NOTICED, field_penalties
+from app.domain.matching.rules import BUDGET, NONE, Person, Rules, between, plain
+from app.domain.matching.scores import Calibration
+from app.repositories.backend import calibrations, taught
+from app.services import member_rules
+
+# Of the shipped model's calibration, on requests and offers of time banks whose members ticked
+# categories (`reciprocity evaluate`); what a community's own decisions measure replaces it.
+SHIPPED_AUC: Final = 0.80
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Hold what is judged by: who holds which penalties, who has which rules, and who is who.
+
+    `people` holds those whom a rule or a penalty may have to look at; `auc` says how well the
+    calibration tells a yes from a no.
+    """
+
+    calibration: Calibration = field(default_factory=Calibration)
+    auc: float = SHIPPED_AUC
+    penalties: Mapping[UUID, Penalties] = field(default_factory=dict)
+    rules: Mapping[UUID, Rules] = field(default_factory=dict)
+    people: Mapping[UUID, Person] = field(default_factory=dict)
+    readiness: Mapping[UUID, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def budgets(self) -> dict[UUID, int]:
+        """Give how many introductions each member takes, of those who have said."""
+        return {user_id: one.budget for user_id, one in self.rules.items() if one.budget != BUDGET}
+
+    def rule_between(self, a: UUID, b: UUID) -> str | None:
+        """Name the rule, of either side, that keeps two apart; None when they may be introduced."""
+        mine, theirs = self.rules.get(a, NONE), self.rules.get(b, NONE)
+        if not (mine.asks or theirs.asks):
+            return None
+        return between(mine, self._person(a), theirs, self._person(b))
+
+    def penalty(self, member: UUID, partner: UUID) -> float:
+        """Give what the partner's fields cost with this member, in logits."""
+        held = self.penalties.get(member)
+        return penalty(held, self._person(partner).fields) if held else 0.0
+
+    def _person(self, user_id: UUID) -> Person:
+        return self.people.get(user_id, _NOBODY)
+
+
+_NOBODY: Final = Person()
+
+
+def calibration(backend: BackendConnection, model: str) -> tuple[Calibration, float]:
+    """Give the calibration that serves a model, and its AUC."""
+    learned = calibrations.in_use(backend, model)
+    if learned is None:
+        return Calibration(), SHIPPED_AUC
+    return Calibration(learned.midpoint, learned.scale), learned.auc
+
+
+def for_community(backend: BackendConnection, model: str, members: Sequence[UUID]) -> Judgement:
+    """Gather what a run over everybody judges by."""
+    found, auc = calibration(backend, model)
+    penalties = _penalties(backend, None)
+    rules = member_rules.of(backend, members)
+    looks = bool(penalties) or any(one.asks for one in rules.values())
+    people = member_rules.people(backend, members) if looks else {}
+    ready = calibrations.readiness(backend)
+    return Judgement(found, auc, penalties, rules, people, ready)
+
+
+def for_members(
+    backend: BackendConnection, model: str, asking: Sequence[UUID], others: Sequence[UUID]
+) -> Judgement:
+    """Gather what the lists of a few members among these others are judged by."""
+    found, auc = calibration(backend, model)
+    everybody = list({*asking, *others})
+    penalties = _penalties(backend, everybody)
+    rules = member_rules.of(backend, everybody)
+    wide = any(member in penalties or rules.get(member, NONE).asks for member in asking)
+    narrow = {*asking, *penalties, *(m for m, one in rules.items() if one.asks)}
+    people = member_rules.people(backend, everybody if wide else sorted(narrow))
+    return Judgement(found, auc, penalties, rules, people)
+
+
+def _penalties(
+    backend: BackendConnection, user_ids: Sequence[UUID] | None
+) -> dict[UUID, Penalties]:
+    answers: dict[UUID, list[tuple[str, bool]]] = defaultdict(list)
+    for one in taught.field_answers(backend, WRONG_FIELD, WRONG_FIELDS_NOTICED, user_ids):
+        answers[one.user_id].extend((plain(name), one.wrong_field) for name in one.fields)
+    found = {user_id: field_penalties(told) for user_id, told in answers.items()}
+    return {user_id: held for user_id, held in found.items() if held}
