@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from app.domain.matching.calibration import auc
 from app.domain.matching.everyone import best_pairs
 from app.domain.matching.inboxes import Candidates, Inboxes, Lists
 from app.domain.matching.rounds import RoundSettings, best_lists, measured, share_attention
@@ -15,7 +16,7 @@ from app.domain.matching.vectors import MemberVectors
 from app.evaluation import metrics
 from app.evaluation.tables import Cell, Table
 from app.evaluation.timebank_data import TimeBanks
-from app.evaluation.timebanks import DRAWS, MEMBERS, draw
+from app.evaluation.timebanks import DRAWS, MEMBERS, cosines, draw
 
 PLACES: Final = 10
 CANDIDATES: Final = 20
@@ -122,10 +123,11 @@ def labels(data: TimeBanks) -> Table:
         pairs = f"{mean[3] / base[:, 3].mean():.1%}"
         rows.append((name, float(mean[0]), span, round(float(mean[1]), 3), float(mean[2]),
                      float(mean[3]), pairs))  # fmt: skip
+    told = auc(cosines(data).ravel(), (data.shared() > 0).ravel())
     note = (
         f"{DRAWS} draws of {MEMBERS:,} members with one request and one offer each. Rounds see the"
-        " model's calibrated probabilities; matches are counted with yes = the offer shares a"
-        " category with the request, no otherwise."
+        f" model's calibrated probabilities, whose AUC over all requests and offers is {told:.3f};"
+        " matches are counted with yes = the offer shares a category with the request, no otherwise."
     )
     columns = ("lists", "expected matches by labels", "of plain", "exposure Gini", "never shown",
                "pairs on both lists", "of plain's pairs")  # fmt: skip

@@ -120,7 +120,7 @@ def test_without_temper_and_fairness_a_round_is_the_plain_lists() -> None:
 def test_probabilities_that_cannot_tell_are_not_trusted_with_congestion() -> None:
     assert trusted(RoundSettings(), 0.60) == RoundSettings(alpha=0.0, temper=0.0)
     assert trusted(RoundSettings(), 0.90) == RoundSettings()
-    assert 0.0 < trusted(RoundSettings(), 0.70).temper < 0.5
+    assert 0.0 < trusted(RoundSettings(), 0.65).temper < 0.5
 
 
 def inbox_by_hand(candidates: Candidates, sent: np.ndarray) -> np.ndarray:
