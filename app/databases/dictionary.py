@@ -156,7 +156,7 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("member_rules", BACKEND, "whom a member wants to meet, and how many", "user_id"),
     _table("disclosures", BACKEND, "when each part of a profile is shown", "user_id"),
     _table("reports", BACKEND, "what members report about others", "about_id"),
-    _table("notification_settings", BACKEND, "how soon a member wants to be told", "user_id"),
+    _table("notification_choices", BACKEND, "how soon a member wants to be told", "user_id"),
     _table("unsubscribe_links", BACKEND, "links that stop letters, as digests", "user_id"),
     _table("pictures", BACKEND, "profile pictures, made anew from what was sent", "user_id"),
     _table("departures", BACKEND, "who wants to be erased, and when that happens", "user_id"),

@@ -90,7 +90,7 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
     "member_rules": (_ALL, "select", _ALL, ""),
     "disclosures": (_ALL, "", _ALL, ""),
     "reports": (_ALL, "", _ALL, ""),
-    "notification_settings": (_ALL, "", _ALL, ""),
+    "notification_choices": (_ALL, "", _ALL, ""),
     "unsubscribe_links": (_ALL, "", _ALL, ""),
     "pictures": (_ALL, "", _ALL, ""),
     "departures": (_ALL, "", _ALL, ""),

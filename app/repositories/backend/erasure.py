@@ -54,7 +54,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "  text = CASE WHEN reporter_id = %(id)s THEN '' ELSE text END"
     "  WHERE %(id)s IN (reporter_id, handled_by) AND about_id <> %(id)s)"
     " DELETE FROM reports WHERE about_id = %(id)s",
-    "notification_settings": "DELETE FROM notification_settings WHERE user_id = %(id)s",
+    "notification_choices": "DELETE FROM notification_choices WHERE user_id = %(id)s",
     "unsubscribe_links": "DELETE FROM unsubscribe_links WHERE user_id = %(id)s",
     "pictures": "DELETE FROM pictures WHERE user_id = %(id)s",
     "departures": "DELETE FROM departures WHERE user_id = %(id)s",

@@ -27,7 +27,7 @@ class Reader:
 def paces(backend: BackendConnection, user_id: UUID) -> dict[Kind, Pace]:
     """Give how soon a member wants to be told of each kind."""
     rows = backend.execute(
-        "SELECT kind, pace FROM notification_settings WHERE user_id = %s", (user_id,)
+        "SELECT kind, pace FROM notification_choices WHERE user_id = %s", (user_id,)
     ).fetchall()
     return {**DEFAULTS, **dict(rows)}
 
@@ -35,7 +35,7 @@ def paces(backend: BackendConnection, user_id: UUID) -> dict[Kind, Pace]:
 def put(backend: BackendConnection, user_id: UUID, kind: Kind, pace: Pace) -> None:
     """Write how soon a member wants to be told of one kind."""
     backend.execute(
-        "INSERT INTO notification_settings (user_id, kind, pace) VALUES (%s, %s, %s)"
+        "INSERT INTO notification_choices (user_id, kind, pace) VALUES (%s, %s, %s)"
         " ON CONFLICT (user_id, kind) DO UPDATE SET pace = excluded.pace",
         (user_id, kind, pace),
     )
@@ -47,7 +47,7 @@ def told(
     """Write that a member was told of these kinds."""
     with backend.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO notification_settings (user_id, kind, pace, told_at)"
+            "INSERT INTO notification_choices (user_id, kind, pace, told_at)"
             " VALUES (%s, %s, %s, %s)"
             " ON CONFLICT (user_id, kind) DO UPDATE SET told_at = excluded.told_at",
             [(user_id, kind, pace, at) for kind, pace in kinds.items()],
@@ -65,12 +65,12 @@ def candidates(backend: BackendConnection, at: datetime, *, quiet: timedelta) ->
         "  EXISTS (SELECT 1 FROM conversations c WHERE u.id IN (c.user_a_id, c.user_b_id)"
         "   AND c.ended_at IS NULL AND (c.last_at <= %(at)s - %(quiet)s::interval)"
         "   AND c.last_at > coalesce((SELECT min(coalesce(n.told_at, '-infinity'))"
-        "    FROM notification_settings n WHERE n.user_id = u.id"
+        "    FROM notification_choices n WHERE n.user_id = u.id"
         "    AND n.kind IN ('messages', 'opened')), '-infinity'))"
         "  OR u.allow_matching AND EXISTS (SELECT 1 FROM matches m"
         "   WHERE u.id IN (m.user_a_id, m.user_b_id)"
         "   AND m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'"
-        "   AND m.created_at > coalesce((SELECT n.told_at FROM notification_settings n"
+        "   AND m.created_at > coalesce((SELECT n.told_at FROM notification_choices n"
         "    WHERE n.user_id = u.id AND n.kind = 'introductions'), '-infinity')))"
         " ORDER BY u.id",
         {"at": at, "quiet": quiet},
@@ -91,7 +91,7 @@ def reader(backend: BackendConnection, user_id: UUID) -> Reader | None:
     if row is None:
         return None
     known = backend.execute(
-        "SELECT kind, pace, told_at FROM notification_settings WHERE user_id = %s", (user_id,)
+        "SELECT kind, pace, told_at FROM notification_choices WHERE user_id = %s", (user_id,)
     ).fetchall()
     return Reader(
         user_id,

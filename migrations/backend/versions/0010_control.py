@@ -44,7 +44,7 @@ UPGRADE = (
     "CREATE INDEX reports_about_id_idx ON reports (about_id)",
     "CREATE INDEX reports_reporter_id_idx ON reports (reporter_id)",
     """
-    CREATE TABLE notification_settings (
+    CREATE TABLE notification_choices (
         user_id uuid NOT NULL,
         kind text NOT NULL CHECK (kind IN ('introductions', 'opened', 'messages')),
         pace text NOT NULL CHECK (pace IN ('at_once', 'daily', 'weekly', 'never')),
@@ -141,7 +141,7 @@ TABLES = (
     "departures",
     "pictures",
     "unsubscribe_links",
-    "notification_settings",
+    "notification_choices",
     "reports",
     "disclosures",
 )

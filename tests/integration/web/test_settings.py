@@ -127,7 +127,7 @@ def test_who_wants_no_letters_gets_none_and_who_wants_them_weekly_waits(
     assert _tell(members, timedelta(minutes=3)) == 1
     ben.post(f"/conversations/{match_id}", f"/conversations/{match_id}", body="hello?", key="2")
     for days, letters_written in ((6, 0), (8, 1)):
-        told_at = f"UPDATE notification_settings SET told_at = now() - interval '{days} days'"
+        told_at = f"UPDATE notification_choices SET told_at = now() - interval '{days} days'"
         pair.sql(Database.BACKEND, f"{told_at} WHERE told_at IS NOT NULL;")
         assert _tell(members, timedelta(minutes=3)) == letters_written
     told = [one for one in _letters(members) if one.recipient == "ann@example.org"]
