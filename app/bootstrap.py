@@ -15,6 +15,7 @@ from app.adapters.revisions import all_newest
 from app.adapters.token_states import TokenStates
 from app.errors import SettingsError
 from app.services import health, shared_tables
+from app.services.caretaker import Caretaker
 from app.services.delivery import Postman, PostRoom
 from app.services.live import Watch
 from app.services.onboarding_reading import Reader
@@ -138,14 +139,17 @@ class MemberSide:
     watch: Watch
     reader: Reader
     eyes: Eyes
+    caretaker: Caretaker
 
     def open(self) -> None:
-        """Begin to send letters."""
+        """Begin to send letters, and to look for what is due."""
         self.post.open()
+        self.caretaker.open()
 
     def close(self) -> None:
         """Let open pages end and stop sending letters."""
         self.watch.stop()
+        self.caretaker.close()
         self.post.close()
 
 
@@ -154,4 +158,6 @@ def member_side(platform: Platform, settings: ApiSettings) -> MemberSide:
     databases = platform.databases
     post = PostRoom(databases, postman(settings))
     eyes = Eyes(Observer(databases), all_newest(), platform.embedder.model)
-    return MemberSide(databases, site(settings), post, Watch(databases), reader(settings), eyes)
+    place = site(settings)
+    caretaker = Caretaker(databases, place, post)
+    return MemberSide(databases, place, post, Watch(databases), reader(settings), eyes, caretaker)

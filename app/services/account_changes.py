@@ -26,7 +26,7 @@ def change_password(
     Raises InvalidInputError when the current one is wrong or the new one is too weak.
     """
     checked_password(wanted, who.email)
-    _must_know_password(databases, who, current)
+    must_know_password(databases, who, current)
     password_hash = passwords.hashed(wanted)
     with databases.backend() as backend:
         accounts.set_password(backend, who.user_id, password_hash, datetime.now(UTC))
@@ -44,7 +44,7 @@ def ask_new_address(
     wanted = checked_email(wanted)
     if wanted == who.email:
         raise InvalidInputError("That is your address already; nothing was changed.")
-    _must_know_password(databases, who, current)
+    must_know_password(databases, who, current)
     limits.take(databases, limits.LETTERS_ADDRESS, wanted)
     token = passwords.new_token()
     ends = datetime.now(UTC) + ADDRESS_LINK_LIVES
@@ -71,7 +71,8 @@ def confirm_address(databases: Databases, secret: str) -> UUID:
     return found[0]
 
 
-def _must_know_password(databases: Databases, who: SignedIn, typed: str) -> None:
+def must_know_password(databases: Databases, who: SignedIn, typed: str) -> None:
+    """Raise InvalidInputError when this is not the password of whoever is signed in."""
     limits.take(databases, limits.PASSWORD, str(who.user_id))
     with databases.backend() as backend:
         known = accounts.credential_of(backend, who.user_id)

@@ -14,6 +14,7 @@ from app.domain.opening_lines import opening_lines
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.repositories.backend import (
     conversations,
+    farewells,
     feeds,
     matches,
     profiles,
@@ -26,6 +27,7 @@ from app.services.visibility import may_talk
 LONGEST_MESSAGE: Final = 4000  # characters
 LONGEST_KEY: Final = 100  # characters
 PAGE: Final = 50  # messages
+_LEFT: Final = "This member has left; you can still read what you wrote."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +56,30 @@ class Talk:
 
 def of_member(backend: BackendConnection, user_id: UUID) -> list[Talk]:
     """List a member's conversations, newest message first; one they ended themselves is gone."""
-    rows = conversations.of_member(backend, user_id)
-    return _talks(backend, user_id, [row for row in rows if row.ended_by != user_id])
+    rows = [row for row in conversations.of_member(backend, user_id) if row.ended_by != user_id]
+    rows += farewells.of_member(backend, user_id)
+    rows.sort(key=lambda row: row.last_at, reverse=True)
+    return _talks(backend, user_id, rows)
 
 
 def find(backend: BackendConnection, user_id: UUID, match_id: UUID) -> Talk:
     """Find one conversation of a member; raise NotFoundError when they have no such one."""
     found = conversations.of_member(backend, user_id, match_id)
+    found = found or farewells.of_member(backend, user_id, match_id)
     if not found or found[0].ended_by == user_id:
         raise NotFoundError("There is no such conversation; it opens when both have said yes.")
     return _talks(backend, user_id, found)[0]
 
 
 def _talks(backend: BackendConnection, user_id: UUID, rows: Sequence[Conversation]) -> list[Talk]:
-    ids = [row.partner_id for row in rows]
+    ids = [row.partner_id for row in rows if row.partner_id is not None]
     standings = visibility.standings(backend, user_id, ids)
     people, about = users.by_ids(backend, ids), profiles.by_ids(backend, ids)
     talks = []
     for row in rows:
+        if row.partner_id is None:
+            talks.append(Talk(row, "", "", _LEFT, None))
+            continue
         partner, profile = people.get(row.partner_id), about.get(row.partner_id)
         over = _over(row, standings[row.partner_id])
         if partner is None or over:
@@ -86,7 +94,7 @@ def _talks(backend: BackendConnection, user_id: UUID, rows: Sequence[Conversatio
 
 def _over(row: Conversation, standing: visibility.Standing) -> str:
     if standing == "gone":
-        return "This member has left; you can still read what was written."
+        return _LEFT
     if row.ended_at is not None or not may_talk(standing):
         return "This conversation has ended; you can still read what was written."
     return ""
@@ -115,6 +123,8 @@ def messages(
     talk = find(backend, user_id, match_id)
     if after is None and before is None:
         before = talk.conversation.last_number + 1
+    if talk.conversation.partner_id is None:
+        return farewells.messages(backend, match_id, after=after or 0, before=before, limit=limit)
     return conversations.messages(backend, match_id, after=after or 0, before=before, limit=limit)
 
 
@@ -131,7 +141,7 @@ def send(
     if not 0 < len(client_key) <= LONGEST_KEY or "\0" in client_key:
         raise InvalidInputError(f"A message needs a key of 1 to {LONGEST_KEY} characters.")
     if not conversations.lock(backend, match_id, user_id):
-        raise NotFoundError("There is no such conversation; it opens when both have said yes.")
+        raise ConflictError(f"Nothing was sent. {find(backend, user_id, match_id).over}")
     known = conversations.by_key(backend, user_id, client_key)
     if known is not None:
         if known.match_id != match_id or known.body != body:
@@ -141,7 +151,7 @@ def send(
     if talk.over:
         raise ConflictError(f"Nothing was sent. {talk.over}")
     message = conversations.write(backend, match_id, user_id, body, client_key, datetime.now(UTC))
-    feeds.bump(backend, [user_id, talk.conversation.partner_id])
+    feeds.bump(backend, _both(user_id, talk))
     return message
 
 
@@ -150,14 +160,20 @@ def read(backend: BackendConnection, user_id: UUID, match_id: UUID, number: int)
     talk = find(backend, user_id, match_id)
     at = datetime.now(UTC)
     if conversations.mark_read(backend, match_id, user_id, min(number, 2**31 - 1), at):
-        feeds.bump(backend, [user_id, talk.conversation.partner_id])
+        feeds.bump(backend, _both(user_id, talk))
 
 
 def end(backend: BackendConnection, user_id: UUID, match_id: UUID) -> None:
     """End a conversation for both: gone for who ends it, readable for the other."""
     talk = find(backend, user_id, match_id)
-    if conversations.end(backend, match_id, user_id, datetime.now(UTC)):
-        feeds.bump(backend, [user_id, talk.conversation.partner_id])
+    ended = conversations.end(backend, match_id, user_id, datetime.now(UTC))
+    if ended or farewells.drop(backend, user_id, match_id):
+        feeds.bump(backend, _both(user_id, talk))
+
+
+def _both(user_id: UUID, talk: Talk) -> list[UUID]:
+    partner = talk.conversation.partner_id
+    return [user_id] if partner is None else [user_id, partner]
 
 
 def unread(backend: BackendConnection, user_id: UUID) -> int:

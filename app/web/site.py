@@ -19,6 +19,7 @@ from app.errors import ReciprocityError
 from app.web import (
     account_pages,
     conversation_pages,
+    data_pages,
     development_pages,
     entrance_pages,
     front_pages,
@@ -82,6 +83,7 @@ def pages(side: MemberSide) -> Pages:
         account_pages,
         profile_pages,
         settings_pages,
+        data_pages,
         onboarding_pages,
         summary_pages,
         match_pages,

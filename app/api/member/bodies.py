@@ -225,10 +225,13 @@ class Contact(Answer):
 
 
 class Talk(Answer):
-    """Hold a conversation; `over` says why nobody can write, or is empty."""
+    """Hold a conversation; `over` says why nobody can write, or is empty.
+
+    There is no partner where the other has left for good.
+    """
 
     id: UUID
-    partner_id: UUID
+    partner_id: UUID | None
     name: str
     headline: str
     over: str

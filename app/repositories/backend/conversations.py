@@ -13,10 +13,13 @@ from app.databases.connections import BackendConnection
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Hold a conversation as one of its two members sees it; numbers count its messages."""
+    """Hold a conversation as one of its two members sees it; numbers count its messages.
+
+    There is no partner where the other has left for good.
+    """
 
     match_id: UUID
-    partner_id: UUID
+    partner_id: UUID | None
     last_number: int
     my_read: int
     their_read: int

@@ -61,6 +61,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "kept_messages": "DELETE FROM kept_messages WHERE user_id = %(id)s",
     "farewells": "DELETE FROM farewells WHERE user_id = %(id)s",
     "idempotency_keys": "DELETE FROM idempotency_keys WHERE user_id = %(id)s",
+    "onboarding_items": "DELETE FROM onboarding_items WHERE user_id = %(id)s",
+    "onboarding_messages": "DELETE FROM onboarding_messages WHERE user_id = %(id)s",
     "onboarding_sessions": "DELETE FROM onboarding_sessions WHERE user_id = %(id)s",
     "public_summaries": "DELETE FROM public_summaries WHERE user_id = %(id)s",
     "statements": "DELETE FROM statements WHERE user_id = %(id)s",
@@ -77,7 +79,10 @@ def lock(backend: BackendConnection, user_id: UUID) -> bool:
     return row is not None
 
 
-def remove(backend: BackendConnection, user_id: UUID) -> None:
-    """Remove the account and every row that is about it."""
-    for statement in STATEMENTS.values():
-        backend.execute(statement, {"id": user_id})
+def remove(backend: BackendConnection, user_id: UUID) -> dict[str, int]:
+    """Remove the account and every row that is about it; give how many rows went, by table."""
+    removed = {
+        table: backend.execute(statement, {"id": user_id}).rowcount
+        for table, statement in STATEMENTS.items()
+    }
+    return {table: rows for table, rows in removed.items() if rows}

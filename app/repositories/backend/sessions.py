@@ -28,6 +28,7 @@ class SignedIn:
     allow_matching: bool
     operator: bool
     seen_at: datetime
+    erase_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -78,7 +79,8 @@ def find(
         .execute(
             "SELECT s.id AS session_id, u.id AS user_id, u.email, u.first_name, u.last_name,"
             "  u.onboarding_status::text, u.allow_matching, s.seen_at,"
-            "  EXISTS (SELECT 1 FROM operators o WHERE o.user_id = u.id) AS operator"
+            "  EXISTS (SELECT 1 FROM operators o WHERE o.user_id = u.id) AS operator,"
+            "  (SELECT d.erase_at FROM departures d WHERE d.user_id = u.id) AS erase_at"
             " FROM sessions s JOIN users u ON u.id = s.user_id"
             " WHERE s.token_hash = %s AND s.kind = %s AND s.expires_at >= %s"
             "  AND u.is_active AND u.deleted_at IS NULL",
