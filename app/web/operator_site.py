@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import operator_audit_pages, operator_member_pages, operator_overview_pages
+from app.web import (
+    operator_audit_pages,
+    operator_member_pages,
+    operator_overview_pages,
+    operator_pair_pages,
+    operator_quality_pages,
+    operator_report_pages,
+    operator_work_pages,
+)
 from app.web.routes import Pages
 
-MODULES: Final = (operator_overview_pages, operator_member_pages, operator_audit_pages)
+MODULES: Final = (
+    operator_overview_pages,
+    operator_member_pages,
+    operator_pair_pages,
+    operator_report_pages,
+    operator_quality_pages,
+    operator_work_pages,
+    operator_audit_pages,
+)
 
 
 def register(pages: Pages) -> None:

@@ -1,0 +1,103 @@
+"""Count scores, lists and decisions as the operators' plots show them; no member is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from app.databases.connections import BackendConnection
+
+
+def scores(backend: BackendConnection, bands: int) -> list[int]:
+    """Count the pairs that nobody declined by their score (0 to 1), in so many equal bands."""
+    rows = backend.execute(
+        "SELECT least(floor(s.score * %(bands)s)::int, %(bands)s - 1) AS band, count(*)"
+        " FROM match_scores s JOIN matches m USING (user_a_id, user_b_id)"
+        " WHERE m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined'"
+        " GROUP BY band",
+        {"bands": bands},
+    ).fetchall()
+    counted: dict[int, int] = dict(rows)
+    return [counted.get(band, 0) for band in range(bands)]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Say how many members have lists of this length and stand in so many lists of others."""
+
+    length: int
+    shown: int
+    members: int
+
+
+def lists(backend: BackendConnection) -> list[Lists]:
+    """Count everybody who may be matched by the length of their list and by how many show them.
+
+    A list is what its member is shown: of the pairs that nobody declined and that did not run out,
+    those of the last round, and those that somebody has said yes to; all of them where the member
+    was in no round.
+    """
+    backend.execute("SET LOCAL statement_timeout = '30s'")
+    return (
+        backend.cursor(row_factory=class_row(Lists))
+        .execute(
+            "WITH people AS MATERIALIZED (SELECT u.id FROM users u"
+            "  WHERE u.deleted_at IS NULL AND u.is_active AND u.allow_matching"
+            "  AND u.onboarding_status = 'completed' AND EXISTS (SELECT 1 FROM user_summaries s"
+            "   WHERE s.user_id = u.id AND s.status = 'approved')),"
+            " entries AS MATERIALIZED (SELECT seen.viewer, seen.partner FROM matches m"
+            "  JOIN match_scores s USING (user_a_id, user_b_id)"
+            "  CROSS JOIN LATERAL (VALUES (m.user_a_id, m.user_b_id), (m.user_b_id, m.user_a_id))"
+            "   AS seen (viewer, partner)"
+            "  LEFT JOIN introductions i ON i.user_id = seen.viewer AND i.partner_id = seen.partner"
+            "  LEFT JOIN round_members r ON r.user_id = seen.viewer"
+            "  JOIN people mine ON mine.id = seen.viewer"
+            "  JOIN people theirs ON theirs.id = seen.partner"
+            "  WHERE m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined'"
+            "  AND (s.expires_at IS NULL OR s.expires_at > now()"
+            "   OR (m.user_a_decision = 'approved' AND m.user_b_decision = 'approved'))"
+            "  AND (i.user_id IS NOT NULL OR r.user_id IS NULL"
+            "   OR 'approved' IN (m.user_a_decision, m.user_b_decision))"
+            "  AND NOT EXISTS (SELECT 1 FROM blocks b"
+            "   WHERE (b.blocker_id = seen.viewer AND b.blocked_id = seen.partner)"
+            "   OR (b.blocker_id = seen.partner AND b.blocked_id = seen.viewer)))"
+            " SELECT coalesce(own.length, 0) AS length, coalesce(others.shown, 0) AS shown,"
+            "  count(*) AS members FROM people p"
+            " LEFT JOIN (SELECT viewer, count(*) AS length FROM entries GROUP BY viewer) own"
+            "  ON own.viewer = p.id"
+            " LEFT JOIN (SELECT partner, count(*) AS shown FROM entries GROUP BY partner) others"
+            "  ON others.partner = p.id"
+            " GROUP BY coalesce(own.length, 0), coalesce(others.shown, 0)"
+        )
+        .fetchall()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Count decisions whose member was told this much gain: the band, its mean gain, yes and all."""
+
+    band: int
+    mean_gain: float
+    yes: int
+    decided: int
+
+
+def answers(backend: BackendConnection, bands: int) -> list[Answers]:
+    """Count decisions by what the deciding member would gain, in so many equal bands of 0 to 1."""
+    return (
+        backend.cursor(row_factory=class_row(Answers))
+        .execute(
+            "SELECT least(floor(r.gain * %(bands)s)::int, %(bands)s - 1) AS band,"
+            " avg(r.gain)::float8 AS mean_gain,"
+            " count(*) FILTER (WHERE said.decision = 'approved') AS yes, count(*) AS decided"
+            " FROM matches m CROSS JOIN LATERAL (VALUES (m.user_a_id, m.user_a_decision),"
+            "  (m.user_b_id, m.user_b_decision)) AS said (member, decision)"
+            " JOIN match_reasons r ON r.user_a_id = m.user_a_id AND r.user_b_id = m.user_b_id"
+            "  AND r.gainer_id = said.member"
+            " WHERE said.decision <> 'pending' GROUP BY band ORDER BY band",
+            {"bands": bands},
+        )
+        .fetchall()
+    )

@@ -1,0 +1,93 @@
+"""Measure the matches that stand now: scores, who is shown how often, and how members answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.databases.connections import BackendConnection
+from app.domain.matching.exposure import gini
+from app.domain.matching.scores import Floats
+from app.repositories.backend import operator_quality
+from app.repositories.backend.operator_quality import Answers
+
+SCORE_BANDS: Final = 20
+GAIN_BANDS: Final = 10
+_POINTS: Final = 100  # of the Lorenz curve
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Say how lists share attention out among everybody who may be matched.
+
+    `lorenz` holds points (share of members from the least shown on, share of all places in lists),
+    from (0, 0) to (1, 1); `gini` is 0 where all are alike and 1 where one has all.
+    """
+
+    members: int
+    places: int
+    gini: float
+    never_shown: float
+    most_shown: int
+    lorenz: Sequence[tuple[float, float]]
+    shown: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Hold everything that the plots show; `lengths` counts members by the length of their list."""
+
+    scores: Sequence[int]
+    pairs: int
+    exposure: Exposure
+    lengths: Sequence[tuple[int, int]]
+    answers: Sequence[Answers]
+    decisions: int
+
+
+def measure(backend: BackendConnection) -> Quality:
+    """Measure the matches that stand now."""
+    scores = operator_quality.scores(backend, SCORE_BANDS)
+    lists = operator_quality.lists(backend)
+    answers = operator_quality.answers(backend, GAIN_BANDS)
+    shown: Counter[int] = Counter()
+    lengths: Counter[int] = Counter()
+    for one in lists:
+        shown[one.shown] += one.members
+        lengths[one.length] += one.members
+    return Quality(
+        scores=scores,
+        pairs=sum(scores),
+        exposure=exposure(shown),
+        lengths=sorted(lengths.items()),
+        answers=answers,
+        decisions=sum(one.decided for one in answers),
+    )
+
+
+def exposure(shown: Counter[int]) -> Exposure:
+    """Measure exposure from how many members stand in how many lists."""
+    counts = np.repeat(np.array(list(shown), np.float64), np.array(list(shown.values()), np.int64))
+    counts.sort()
+    total = float(counts.sum())
+    return Exposure(
+        members=len(counts),
+        places=int(total),
+        gini=gini(counts),
+        never_shown=float(np.mean(counts == 0.0)) if len(counts) else 0.0,
+        most_shown=int(counts.max(initial=0.0)),
+        lorenz=_lorenz(np.cumsum(counts), total),
+        shown=sorted(shown.items()),
+    )
+
+
+def _lorenz(cumulated: Floats, total: float) -> list[tuple[float, float]]:
+    members = len(cumulated)
+    if not members or not total:
+        return []
+    at = np.unique(np.linspace(1, members, min(members, _POINTS)).round().astype(np.int64))
+    return [(0.0, 0.0)] + [(k / members, float(cumulated[k - 1]) / total) for k in at.tolist()]

@@ -1,0 +1,70 @@
+"""The plots say what stands in the database, and say it to whoever cannot see them as well."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.databases.names import Database
+from app.services import accounts, operator_quality
+from tests.conftest import Pair
+from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser
+from tests.integration.web.test_operator_area import words
+
+BACKEND = Database.BACKEND
+
+
+@pytest.fixture
+def operator(new_browser: NewBrowser, members: Members) -> Browser:
+    wish = accounts.Wish("op@example.org", PASSWORD, "Op")
+    accounts.create(members.people.databases, wish, operator=True)
+    return new_browser().sign_in("op@example.org")
+
+
+def test_lists_exposure_and_decisions_are_measured_as_members_see_them(
+    members: Members, pair: Pair
+) -> None:
+    crowd = members.people.crowd(8)
+    alone = members.people.join("Alone", ["x"], [])
+    members.people.relay.look()
+    ann, ben = crowd[0], members.people.partners_of(crowd[0])[0]
+    lists = {one: members.people.partners_of(one) for one in [*crowd, alone]}
+    with members.people.databases.backend() as backend:
+        found = operator_quality.measure(backend)
+    assert sum(count * members for count, members in found.lengths) == sum(
+        len(one) for one in lists.values()
+    )
+    shown = sorted(sum(one in others for others in lists.values()) for one in lists)
+    assert sorted(k for k, members in found.exposure.shown for _ in range(members)) == shown
+    assert found.exposure.never_shown == shown.count(0) / 9
+    assert found.pairs == int(pair.sql(BACKEND, "SELECT count(*) FROM matches"))
+    assert found.exposure.lorenz[0] == (0.0, 0.0)
+    assert found.exposure.lorenz[-1] == (1.0, 1.0)
+    members.people.decide(ann, ben, "approved")
+    members.people.decide(crowd[1], members.people.partners_of(crowd[1])[-1], "declined")
+    with members.people.databases.backend() as backend:
+        after = operator_quality.measure(backend)
+    assert (after.decisions, sum(one.yes for one in after.answers)) == (2, 1)
+    assert after.pairs == found.pairs - 1
+
+
+def test_each_plot_is_an_image_with_a_title_and_its_numbers_in_a_table(
+    operator: Browser, members: Members
+) -> None:
+    members.couple()
+    page = operator.get("/operator/quality")
+    plots = re.findall(r'<svg class="plot"[^>]* role="img" aria-label="([^"]+)"><title>\1<', page)
+    assert len(plots) == page.count("<svg") == 4
+    for expected in (
+        "Pairs that nobody declined: 1",
+        "Members who may be matched 2",
+        "Gini coefficient (0: all alike, 1: one has all) 0.000",
+        "In nobody's list 0.0 %",
+        "Nobody has decided yet",
+    ):
+        assert expected in words(page), expected
+
+
+def test_an_empty_place_is_measured_without_an_error(operator: Browser) -> None:
+    assert "Places in all lists together 0" in words(operator.get("/operator/quality"))
