@@ -11,7 +11,10 @@ from typing import Final
 import click
 
 from app.errors import ReciprocityError
-from app.evaluation import quality, rounds, speed, tables
+from app.evaluation import quality, speed_parts, speed_tables, tables
+from app.evaluation.progress import Teller
+from app.evaluation.speed_ground import Ground
+from app.workers.relay import Relay
 
 _REPORTS: Final = Path("docs/reports")
 
@@ -37,31 +40,73 @@ def evaluate(names: tuple[str, ...], out: Path, *, pictures: bool) -> None:
 
 @click.command()
 @click.option(
+    "--only",
+    "parts",
+    type=click.Choice(speed_parts.PARTS),
+    multiple=True,
+    help="A part to measure: members (databases and searches), everybody, rounds. Again for more.",
+)
+@click.option(
+    "--size",
     "--members",
     "sizes",
-    type=click.IntRange(min=100),
+    type=click.IntRange(min=300),
     multiple=True,
-    help="A size to measure; may be given again. Without it: 3,000 to 100,000.",
+    help="A number of members; may be given again. Without it each part's own, up to 100,000.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Keep what speed.json holds already and measure the rest."
+)
+@click.option(
+    "--index/--no-index", default=True, help="Build and ask indexes (minutes at 100,000 members)."
 )
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=_REPORTS,
     show_default=True,
-    help="Folder of the report and its pictures.",
+    help="Folder of the report, its pictures, and speed.json with the bare figures.",
 )
 @click.option("--pictures/--no-pictures", default=True, help="Draw PNG files (extra `measure`).")
-def benchmark(sizes: tuple[int, ...], out: Path, *, pictures: bool) -> None:
-    """Measure speed and memory of matching everybody and of rounds."""
+def benchmark(
+    parts: tuple[str, ...],
+    sizes: tuple[int, ...],
+    out: Path,
+    *,
+    resume: bool,
+    index: bool,
+    pictures: bool,
+) -> None:
+    """Measure speed and memory, each figure beside its baselines.
+
+    What was measured is kept in speed.json at once, and the report shows all that it holds: a part
+    that is measured again takes the place of the old one, and `--resume` goes on after a stop.
+    """
     _check_pictures(pictures=pictures)
-    chosen = sizes or speed.SIZES
+    file = out / "speed.json"
+    chosen = [
+        (part, size)
+        for part in parts or speed_parts.PARTS
+        for size in sorted(sizes or speed_parts.SIZES[part])
+    ]
+    if resume:
+        kept = speed_parts.kept_in(file)
+        chosen = [(part, size) for part, size in chosen if str(size) not in kept.get(part, {})]
+    begun = time.monotonic()
+    click.echo(", ".join(f"{part} {size:,}" for part, size in chosen) or "nothing left", err=True)
+    for part, size in speed_parts.measure(chosen, file, _look, Teller(), index=index):
+        click.echo(f"{part} {size:,} done, {time.monotonic() - begun:.0f} s so far", err=True)
+    words = [*(f"--only {part}" for part in parts), *(f"--size {size}" for size in sizes)]
+    command = " ".join(["reciprocity benchmark", *words])
+    made = speed_tables.tables(speed_parts.kept_in(file))
+    for table in made:
+        click.echo(tables.text(table))
+    _report(made, out, "speed.md", "Speed", command, pictures=pictures)
 
-    def all_tables() -> Iterable[tables.Table]:
-        yield speed.everybody(chosen, lambda line: click.echo(line, err=True))
-        yield rounds.popularity(max(chosen))
 
-    command = " ".join(["reciprocity benchmark", *(f"--members {size}" for size in sizes)])
-    _report(_told(all_tables()), out, "speed.md", "Speed", command, pictures=pictures)
+def _look(on: Ground) -> int:
+    """Do the work that waits, as the worker does when it is rung."""
+    return Relay(on.databases, on.embedder).look()
 
 
 def _check_pictures(*, pictures: bool) -> None:

@@ -5,14 +5,13 @@ All in one run on one machine: ratios carry over to others, seconds do not.
 
 from __future__ import annotations
 
+import json
 import os
-import platform
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +19,7 @@ import numpy as np
 from app.domain.matching.everyone import best_pairs
 from app.domain.matching.scores import Calibration
 from app.domain.matching.vectors import MemberVectors, Vectors
-from app.evaluation.tables import Cell, Table
+from app.evaluation.progress import Teller
 
 SIZES: Final = (3_000, 10_000, 30_000, 100_000)
 LENGTH: Final = 20
@@ -114,7 +113,13 @@ def measure(members: int) -> Run:
     vectors = community(members)
     before = bare_product(vectors, 0)
     begun = time.perf_counter()
-    table = best_pairs(vectors, length=LENGTH, calibration=Calibration())
+    teller = Teller()
+    table = best_pairs(
+        vectors,
+        length=LENGTH,
+        calibration=Calibration(),
+        progress=lambda share: teller(f"all members anew, {members:,}", share),
+    )
     took = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     bare = (before + bare_product(vectors, 1)) / 2
@@ -122,45 +127,21 @@ def measure(members: int) -> Run:
     return Run(members, statements, took, bare, flat_faiss(vectors), peak, len(table))
 
 
-def everybody(sizes: tuple[int, ...] = SIZES, tell: Callable[[str], None] = print) -> Table:
-    """Match communities of growing size, each in its own process."""
-    rows = []
-    for size in sizes:
-        tell(f"all members anew, {size:,} members …")
-        # The one variable some machines carry that halves matrix products.
-        environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
-        line = subprocess.run(
-            [sys.executable, "-m", "app.evaluation.speed", str(size)],
-            check=True, capture_output=True, text=True, env=environment,
-        ).stdout  # fmt: skip
-        rows.append(_row(line.split()))
-    note = (
-        f"Exact best {LENGTH} of each member; one or two needs and one to three offers of {_WIDTH}"
-        " components. The bare product and FAISS (two flat searches a member, union not counted)"
-        " are timed on a sample and scaled. Memory is the process's peak, vectors included."
-        f" {os.cpu_count()} cores, {platform.machine()}; OPENBLAS_CORETYPE unset."
-    )
-    columns = ("members", "statements", "seconds", "bare product, s", "over bare", "FAISS flat, s",
-               "over FAISS", "peak MB", "pairs kept")  # fmt: skip
-    return Table("All members anew", columns, tuple(rows), note, "over bare", 2.0)
-
-
-def _row(cells: list[str]) -> tuple[Cell, ...]:
-    members, statements, took, bare, faiss, megabytes, pairs = (float(cell) for cell in cells)
-    known = not np.isnan(faiss)
-    return (f"{int(members):,}", int(statements), round(took, 2), round(bare, 2), took / bare,
-            round(faiss, 2) if known else "not installed", took / faiss if known else "",
-            int(megabytes), int(pairs))  # fmt: skip
+def alone(members: int) -> dict[str, Any]:
+    """Measure one size in a process of its own; `faiss` is None where it is not installed."""
+    # The one variable some machines carry that halves matrix products.
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    line = subprocess.run(
+        [sys.executable, "-m", "app.evaluation.speed", str(members)],
+        check=True, stdout=subprocess.PIPE, text=True, env=environment,
+    ).stdout  # fmt: skip
+    found: dict[str, Any] = json.loads(line)
+    return found
 
 
 def main() -> None:
     """Measure the size given on the command line and print its numbers on one line."""
-    run = measure(int(sys.argv[1]))
-    faiss = float("nan") if run.faiss is None else run.faiss
-    sys.stdout.write(
-        f"{run.members} {run.statements} {run.seconds} {run.bare} {faiss}"
-        f" {run.megabytes} {run.pairs}\n"
-    )
+    sys.stdout.write(json.dumps(asdict(measure(int(sys.argv[1])))))
 
 
 if __name__ == "__main__":

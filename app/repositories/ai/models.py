@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Final
@@ -51,40 +52,47 @@ def build_statement_index(ai: MigratingAIConnection, model: str, dimensions: int
     InvalidInputError for a length that no index can hold.
     """
     check_indexable(dimensions)
-    _build(
-        ai,
-        sql.SQL(
-            "CREATE INDEX {how} IF NOT EXISTS {name} ON embeddings"
-            " USING hnsw ((embedding::vector({length})) vector_cosine_ops) WHERE model = {model}"
-        ).format(
-            how=_how(ai),
-            name=sql.Identifier(index_name("embeddings", model)),
-            length=sql.Literal(dimensions),
-            model=sql.Literal(model),
-        ),
-        index_name("embeddings", model),
-    )
+    name = index_name("embeddings", model)
+
+    def create() -> None:
+        ai.execute(
+            sql.SQL(
+                "CREATE INDEX {how} IF NOT EXISTS {name} ON embeddings"
+                " USING hnsw ((embedding::vector({length})) vector_cosine_ops)"
+                " WHERE model = {model}"
+            ).format(
+                how=_how(ai),
+                name=sql.Identifier(name),
+                length=sql.Literal(dimensions),
+                model=sql.Literal(model),
+            )
+        )
+
+    _build(ai, name, create)
 
 
 def build_couple_index(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
     """Build the partial index of one model's couples where it is missing; minutes for 100,000."""
-    _build(
-        ai,
-        sql.SQL(
-            "CREATE INDEX {how} IF NOT EXISTS {name} ON embedding_couples"
-            " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops)"
-            " WITH (m = 24, ef_construction = 200) WHERE model = {model}"
-        ).format(
-            how=_how(ai),
-            name=sql.Identifier(index_name("couples", model)),
-            length=sql.Literal(2 * dimensions),
-            model=sql.Literal(model),
-        ),
-        index_name("couples", model),
-    )
+    name = index_name("couples", model)
+
+    def create() -> None:
+        ai.execute(
+            sql.SQL(
+                "CREATE INDEX {how} IF NOT EXISTS {name} ON embedding_couples"
+                " USING hnsw ((couple::halfvec({length})) halfvec_ip_ops)"
+                " WITH (m = 24, ef_construction = 200) WHERE model = {model}"
+            ).format(
+                how=_how(ai),
+                name=sql.Identifier(name),
+                length=sql.Literal(2 * dimensions),
+                model=sql.Literal(model),
+            )
+        )
+
+    _build(ai, name, create)
 
 
-def _build(ai: MigratingAIConnection, create: sql.Composed, name: str) -> None:
+def _build(ai: MigratingAIConnection, name: str, create: Callable[[], None]) -> None:
     """Build an index in memory, as long as it fits; pgvector is many times slower beyond."""
     # Taken only while an index is built, and of it only what the vectors need: 400,000 couples of
     # twice 384 components and their neighbours.
@@ -92,12 +100,12 @@ def _build(ai: MigratingAIConnection, create: sql.Composed, name: str) -> None:
     ai.execute("SELECT set_config('statement_timeout', '0', false)")
     try:
         with nullcontext() if ai.autocommit else ai.transaction():
-            ai.execute(create)
+            create()
     except (DiskFull, OutOfMemory):
         # Several builders share memory in /dev/shm, of which a container has 64 MB; one needs none.
         ai.execute(sql.SQL("DROP INDEX IF EXISTS {name}").format(name=sql.Identifier(name)))
         ai.execute("SELECT set_config('max_parallel_maintenance_workers', '0', false)")
-        ai.execute(create)
+        create()
 
 
 def _how(ai: MigratingAIConnection) -> sql.SQL:
