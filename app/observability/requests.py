@@ -48,6 +48,8 @@ class Requests:
                 seconds = time.perf_counter() - begun
                 route, method = route_of(scope), scope["method"]
                 span.name(f"{method} {route}", status=status)
+                if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    span.fail(str(status))
                 self.answered(method, route, status, seconds)
                 log.info(
                     "%s %s %d in %.0f ms",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from app.errors import SettingsError
 from app.observability import correlation
 
 _tracer: list[Any] = []  # one at most, set at the start of a process
+_provider: list[Any] = []
+_FLUSH_MILLISECONDS: Final = 3_000
 
 
 class Span:
@@ -25,6 +27,12 @@ class Span:
             self._inner.update_name(name)
             for key, value in attributes.items():
                 self._inner.set_attribute(f"reciprocity.{key}", value)
+
+    def fail(self, reason: str) -> None:
+        """Mark the span as failed; a reason is an error's type, for its words may quote a member."""
+        if self._inner is not None:
+            codes = importlib.import_module("opentelemetry.trace").StatusCode
+            self._inner.set_status(codes.ERROR, reason)
 
 
 def configure(endpoint: str | None, service: str) -> None:
@@ -47,6 +55,13 @@ def configure(endpoint: str | None, service: str) -> None:
         export.BatchSpanProcessor(exporters.OTLPSpanExporter(endpoint=address))
     )
     _tracer[:] = [provider.get_tracer("reciprocity")]
+    _provider[:] = [provider]
+
+
+def flush() -> None:
+    """Send what waits: a worker's child ends without the end of a process that would do it."""
+    for provider in _provider:
+        provider.force_flush(_FLUSH_MILLISECONDS)
 
 
 @contextmanager
@@ -55,7 +70,16 @@ def span(name: str) -> Iterator[Span]:
     if not _tracer:
         yield Span()
         return
-    with _tracer[0].start_as_current_span(name, record_exception=False) as inner:
+    # Left to itself the library writes an error's words into the span.
+    begun = _tracer[0].start_as_current_span(
+        name, record_exception=False, set_status_on_exception=False
+    )
+    with begun as inner:
         for kind, value in correlation.current().items():
             inner.set_attribute(f"reciprocity.{kind}", value)
-        yield Span(inner)
+        made = Span(inner)
+        try:
+            yield made
+        except BaseException as error:
+            made.fail(type(error).__name__)
+            raise

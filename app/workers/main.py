@@ -7,7 +7,12 @@ import tempfile
 from pathlib import Path
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutting_down,
+)
 
 from app import bootstrap
 from app.domain.matching.rounds import FAIRNESS
@@ -64,6 +69,7 @@ def run(settings: WorkerSettings | None = None) -> None:
     # A tracer's thread does not come along into the children, so each begins its own.
     endpoint, service = settings.traces_endpoint, settings.service
     worker_process_init.connect(lambda **_: tracing.configure(endpoint, service), weak=False)
+    worker_process_shutdown.connect(lambda **_: tracing.flush(), weak=False)
     platform = bootstrap.platform(settings)
     platform.prove()
     platform.databases.close()  # the worker's children open their own
