@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
+from app.adapters import documents
 from app.adapters.backend_webhooks import CarefulCourier, PlainCourier
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
@@ -13,12 +16,13 @@ from app.adapters.mail import SmtpPostman
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
 from app.adapters.revisions import all_newest
 from app.adapters.token_states import TokenStates
-from app.errors import SettingsError
-from app.services import health, shared_tables
+from app.errors import NotFoundError, SettingsError
+from app.services import health, onboarding_view, shared_tables
 from app.services.caretaker import Caretaker
 from app.services.delivery import Postman, PostRoom
 from app.services.live import Watch
 from app.services.onboarding_reading import Reader
+from app.services.onboarding_view import Conversation
 from app.services.operator_overview import Eyes
 from app.services.ports import Bell, Embedder
 from app.services.sight import Observer
@@ -161,3 +165,38 @@ def member_side(platform: Platform, settings: ApiSettings) -> MemberSide:
     place = site(settings)
     caretaker = Caretaker(databases, place, post)
     return MemberSide(databases, place, post, Watch(databases), reader(settings), eyes, caretaker)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSide:
+    """Hold what the calls of another backend are answered with."""
+
+    databases: PostgreSQLAdapter
+    embedder: Embedder
+    reader: Reader
+    observer: Observer
+    text_of: Callable[[bytes], str]
+
+    def session(self, session_id: UUID) -> Conversation:
+        """Find an onboarding by its id; raise NotFoundError when this service issued no such id."""
+        with self.databases.backend() as backend:
+            return onboarding_view.of_session(backend, session_id)
+
+    def own_session(self, session_id: UUID, user_id: UUID) -> None:
+        """Raise NotFoundError when this service did not issue this session to this member."""
+        if self.session(session_id).user_id != user_id:
+            raise NotFoundError(f"There is no onboarding session {session_id} of this member.")
+
+    def health(self) -> health.Report:
+        """Look at both databases and at what stands in them."""
+        report = health.report(self.databases, all_newest())
+        if report.ready:
+            report.look(self.observer.look(), self.embedder.model)
+        return report
+
+
+def contract_side(platform: Platform, side: MemberSide, observer: Observer) -> ContractSide:
+    """Build what the calls of another backend need, of what members' pages use as well."""
+    return ContractSide(
+        platform.databases, platform.embedder, side.reader, observer, documents.text_of
+    )

@@ -50,7 +50,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.include_router(
         metrics_route.router(metrics, token=settings.metrics_token, key=settings.api_key)
     )
-    app.include_router(contract.router(platform, settings.api_key))
+    answering = bootstrap.contract_side(platform, side, observer)
+    app.include_router(contract.router(answering, settings.api_key))
     app.state.members = side
     if settings.beside_nestjs:
         app.mount("/", closed_faces())

@@ -72,6 +72,11 @@ def view(backend: BackendConnection, user_id: UUID) -> Conversation:
     )
 
 
+def of_session(backend: BackendConnection, session_id: UUID) -> Conversation:
+    """Read an onboarding by its session's id; raise NotFoundError when there is no such session."""
+    return view(backend, onboarding.member_of(backend, session_id))
+
+
 def known(session: Session, messages: Sequence[Message], items: Sequence[Item]) -> Known:
     """Sum up what a conversation has brought, for the choice of the next question."""
     questions = [m for m in messages if m.author == "platform" and m.asked]

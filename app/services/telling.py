@@ -92,9 +92,9 @@ def _entries(backend: BackendConnection, user_id: UUID) -> list[dict[str, Any]]:
         for one in pairs_beside.of_member(backend, user_id, limit=_ALL, hidden=(), declined=True)
     }
     open_ = [
-        partner
-        for partner, one in scored.items()
-        if partner not in settled and "declined" not in (one.my_decision, one.their_decision)
+        one.partner_id
+        for one in pairs_beside.of_member(backend, user_id, limit=_ALL, hidden=())
+        if one.partner_id not in settled
     ]
     hidden = set(visibility.hidden(backend, user_id, open_))
     chosen = [partner for partner in open_ if partner not in hidden][:LIST_LENGTH]

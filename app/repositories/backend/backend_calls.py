@@ -38,6 +38,14 @@ def work_waits(
     return row is not None
 
 
+def everybody_waits(backend: BackendConnection, topic: str) -> bool:
+    """Say whether work of this topic on all members at once waits already."""
+    row = backend.execute(
+        "SELECT 1 FROM outbox WHERE user_id IS NULL AND topic = %s AND state = 'pending'", (topic,)
+    ).fetchone()
+    return row is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """Hold what a member told of a match or of a conversation of their assistant."""

@@ -31,11 +31,12 @@ def of_member(
     match_id: UUID | None = None,
     declined: bool = False,
 ) -> list[Listed]:
-    """List a member's pairs, best first, as `matches.of_member` does; declined ones if wanted.
+    """List a member's pairs, best first, as `matches.of_member` does.
 
+    With `declined`, all that are scored: the declined, and those that the last round does not show.
     The id is the backend's own where it has a row for the pair, its row of this member first.
     """
-    score, partner = after or (None, None)
+    worth, partner = after or (None, None)
     return (
         backend.cursor(row_factory=class_row(Listed))
         .execute(
@@ -64,7 +65,8 @@ def of_member(
             "  coalesce(said.mine, 'pending') AS my_decision,"
             "  coalesce(said.theirs, 'pending') AS their_decision"
             "  FROM scored LEFT JOIN said USING (partner_id))"
-            " SELECT mine.match_id, mine.partner_id, mine.score, mine.tier, r.method,"
+            " SELECT mine.match_id, mine.partner_id, mine.score,"
+            "  coalesce(shown.worth, mine.score) AS worth, mine.tier, r.method,"
             "  mine.my_decision, mine.their_decision,"
             "  my_need.text AS my_need, their_offer.text AS their_offer, my.gain AS my_gain,"
             "  their_need.text AS their_need, my_offer.text AS my_offer, their.gain AS their_gain,"
@@ -78,21 +80,27 @@ def of_member(
             " JOIN statements their_offer ON their_offer.id = my.offer_id"
             " JOIN statements their_need ON their_need.id = their.need_id"
             " JOIN statements my_offer ON my_offer.id = their.offer_id"
+            " LEFT JOIN introductions shown ON shown.user_id = %(id)s"
+            "  AND shown.partner_id = mine.partner_id"
             " WHERE mine.partner_id <> ALL(%(hidden)s::uuid[])"
+            "  AND (%(declined)s::bool OR shown.user_id IS NOT NULL"
+            "   OR 'approved' IN (mine.my_decision, mine.their_decision)"
+            "   OR NOT EXISTS (SELECT 1 FROM round_members WHERE user_id = %(id)s))"
             "  AND (%(match)s::uuid IS NULL OR mine.match_id = %(match)s)"
             "  AND (%(declined)s::bool OR 'declined' NOT IN (mine.my_decision, mine.their_decision))"
             "  AND (mine.expires_at IS NULL OR mine.expires_at > now()"
             "   OR mine.my_decision <> 'pending' OR mine.their_decision <> 'pending')"
-            "  AND (%(score)s::float8 IS NULL OR mine.score < %(score)s"
-            "   OR (mine.score = %(score)s AND mine.partner_id > %(partner)s::uuid))"
-            " ORDER BY mine.score DESC, mine.partner_id LIMIT %(limit)s",
+            "  AND (%(worth)s::float8 IS NULL OR coalesce(shown.worth, mine.score) < %(worth)s"
+            "   OR (coalesce(shown.worth, mine.score) = %(worth)s"
+            "    AND mine.partner_id > %(partner)s::uuid))"
+            " ORDER BY worth DESC, mine.partner_id LIMIT %(limit)s",
             {
                 "id": user_id,
                 "limit": limit,
                 "hidden": list(hidden),
                 "match": match_id,
                 "declined": declined,
-                "score": score,
+                "worth": worth,
                 "partner": partner,
             },
         )

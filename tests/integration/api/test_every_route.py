@@ -25,6 +25,8 @@ OPEN = frozenset(
         "/redoc",
     }
 )
+# What browsers call without the backend's key: a session of ours lets them in, or nothing is done.
+BY_SESSION = frozenset({"/api/v1/onboarding/upload-resume", "/api/v1/voice/transcribe"})
 
 
 def _routes(client: TestClient) -> Iterator[tuple[str, str]]:
@@ -45,7 +47,8 @@ def _walk(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str]]:
 def _closed(client: TestClient) -> list[tuple[str, str]]:
     """List the routes for machines; members' own faces have sessions, and a walk of their own."""
     prefixes = ("/api/v1/", "/metrics")
-    return [(method, path) for method, path in _routes(client) if path.startswith(prefixes)]
+    machines = [one for one in _routes(client) if one[1].startswith(prefixes)]
+    return [(method, path) for method, path in machines if path not in BY_SESSION]
 
 
 def _filled(path: str) -> str:
@@ -67,7 +70,12 @@ def test_the_walk_meets_the_routes_that_are_known(client: TestClient) -> None:
 def test_no_route_for_operators_or_machines_is_open_unseen(client: TestClient) -> None:
     closed = {path for _, path in _closed(client)}
     prefixes = ("/api/v1", "/health", "/admin", "/metrics", "/internal", "/debug")
-    others = {path for _, path in _routes(client) if path.startswith(prefixes)} - closed - OPEN
+    others = (
+        {path for _, path in _routes(client) if path.startswith(prefixes)}
+        - closed
+        - OPEN
+        - BY_SESSION
+    )
     assert others == set()
 
 
@@ -144,3 +152,13 @@ def test_a_call_that_does_not_exist_is_a_problem_too(
     assert answer.status_code in {404, 405}
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] in {"not_found", "method_not_allowed"}
+
+
+def test_without_a_session_of_ours_a_browser_can_do_nothing(client: TestClient) -> None:
+    resume = {"file": ("resume.pdf", b"%PDF-1.4 nothing", "application/pdf")}
+    names = {"session_id": str(uuid4()), "user_id": str(uuid4())}
+    answer = client.post("/api/v1/onboarding/upload-resume", files=resume, data=names)
+    assert answer.status_code == 404
+    answer = client.post("/api/v1/voice/transcribe", files={"file": ("a.ogg", b"ogg")})
+    assert answer.status_code == 501
+    assert "no speech model" in answer.json()["detail"]

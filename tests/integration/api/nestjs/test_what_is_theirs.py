@@ -48,8 +48,11 @@ def beside(pair: Pair) -> Iterator[PostgreSQLAdapter]:
 def test_what_the_contract_does_not_leave_to_us_is_refused(
     beside: PostgreSQLAdapter, statement: str
 ) -> None:
-    with pytest.raises(ElsewhereError, match="RECIPROCITY_BACKEND_URL"), beside.backend() as backend:
-        backend.execute(statement)  # type: ignore[call-overload] # a test's own list
+    with (
+        pytest.raises(ElsewhereError, match="RECIPROCITY_BACKEND_URL"),
+        beside.backend() as backend,
+    ):
+        backend.execute(statement.encode())
 
 
 def test_what_it_leaves_to_us_is_written_and_alone_all_is_ours(
