@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.adapters import documents
+from app.adapters import documents, pictures
 from app.adapters.backend_webhooks import CarefulCourier, PlainCourier
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
@@ -144,6 +144,8 @@ class MemberSide:
     reader: Reader
     eyes: Eyes
     caretaker: Caretaker
+    text_of: Callable[[bytes], str]
+    make_anew: Callable[[bytes], bytes]
 
     def open(self) -> None:
         """Begin to send letters, and to look for what is due."""
@@ -164,7 +166,17 @@ def member_side(platform: Platform, settings: ApiSettings) -> MemberSide:
     eyes = Eyes(Observer(databases), all_newest(), platform.embedder.model)
     place = site(settings)
     caretaker = Caretaker(databases, place, post)
-    return MemberSide(databases, place, post, Watch(databases), reader(settings), eyes, caretaker)
+    return MemberSide(
+        databases,
+        place,
+        post,
+        Watch(databases),
+        reader(settings),
+        eyes,
+        caretaker,
+        documents.text_of,
+        pictures.made_anew,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from app.domain.accounts import checked_text
 from app.domain.matching.rules import LARGEST_BUDGET, Person, Rules
 from app.errors import InvalidInputError
 from app.repositories.backend import member_rules
-from app.repositories.backend.member_rules import TypedRules
 
+TypedRules = member_rules.TypedRules
 LONGEST_ENTRY: Final = 100
 LONGEST_PERSON: Final = 320
 MOST_ENTRIES: Final = 50

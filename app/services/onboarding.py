@@ -7,11 +7,12 @@ may take long, fail or be interrupted: what is not understood yet is understood 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from app.databases import transactions
 from app.databases.connections import BackendConnection
 from app.domain.conversation.lists import LONGEST_MESSAGE
 from app.domain.conversation.questions import Question, next_question, progress
@@ -20,7 +21,7 @@ from app.errors import ConflictError, InvalidInputError
 from app.repositories.backend import onboarding, onboarding_items, statements, summaries
 from app.repositories.backend.onboarding import Message, Session, Source
 from app.repositories.backend.onboarding_items import Item, identity
-from app.services import onboarding_language, steps
+from app.services import limits, onboarding_language, steps
 from app.services.language import LanguageModelError
 from app.services.onboarding_reading import Reader, Reading, not_corrected
 from app.services.onboarding_view import Conversation, known, put_question, view
@@ -70,6 +71,27 @@ def hear(
     _check(text)
     job = HearJob(reader, user_id, text, client_key, source)
     return _hear(databases, job)
+
+
+def hear_document(
+    databases: Databases,
+    reader: Reader,
+    text_of: Callable[[bytes], str],
+    user_id: UUID,
+    content: bytes,
+    *,
+    client_key: str | None = None,
+) -> Conversation:
+    """Hear the text of a file like a message; raise InvalidInputError for one that has none.
+
+    `text_of` reads it, with no transaction open; the file itself is not kept.
+    """
+    if not content:
+        raise InvalidInputError("There is no file in this; choose a PDF or DOCX file first.")
+    limits.take(databases, limits.UPLOADS, str(user_id))
+    transactions.nothing_open("reading a document")
+    text = text_of(content)
+    return hear(databases, reader, user_id, text, client_key=client_key, source="document")
 
 
 def _check(text: str) -> None:

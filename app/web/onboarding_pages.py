@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID, uuid4
 
 from starlette.responses import Response
@@ -9,14 +10,18 @@ from starlette.responses import Response
 from app.errors import ReciprocityError
 from app.services import limits, onboarding, onboarding_completion, onboarding_corrections
 from app.services.onboarding_view import Conversation
+from app.web.forms import AROUND_FILE
 from app.web.routes import Pages
 from app.web.visits import Visit
+
+LARGEST_UPLOAD: Final = 10 * 1024 * 1024 + AROUND_FILE
 
 
 def register(pages: Pages) -> None:
     """Register the conversation and what corrects it."""
     pages.member("/onboarding")(_show)
     pages.member("/onboarding", "POST")(_say)
+    pages.member("/onboarding/document", "POST", largest=LARGEST_UPLOAD)(_document)
     pages.member("/onboarding/items", "POST")(_add)
     pages.member("/onboarding/items/{item_id:uuid}", "POST")(_correct)
     pages.member("/onboarding/done", "POST")(_done)
@@ -57,6 +62,23 @@ def _say(visit: Visit) -> Response:
         )
     except ReciprocityError as error:
         return _refused(visit, error, typed=form["text"])
+    return visit.to("/onboarding")
+
+
+def _document(visit: Visit) -> Response:
+    side, form = visit.side, visit.form
+    _begun(visit)
+    try:
+        onboarding.hear_document(
+            side.databases,
+            side.reader,
+            side.text_of,
+            visit.who.user_id,
+            form.file("document"),
+            client_key=form["key"][:100] or None,
+        )
+    except ReciprocityError as error:
+        return _refused(visit, error)
     return visit.to("/onboarding")
 
 

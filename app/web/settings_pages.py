@@ -13,8 +13,8 @@ from app.domain import notifications as kinds
 from app.domain.disclosure import Disclosure
 from app.domain.matching.rules import BUDGET, LARGEST_BUDGET
 from app.errors import InvalidInputError, ReciprocityError
-from app.repositories.backend.member_rules import TypedRules
 from app.services import disclosure, limits, member_rules, notifications, reports, visibility
+from app.services.member_rules import TypedRules
 from app.web.routes import Pages
 from app.web.visits import Visit, whole_number
 

@@ -10,8 +10,8 @@ from app.api.member import control_bodies as bodies
 from app.api.member.gate import Side, Who
 from app.api.member.pages import Cursor, Limit, cut, moment_and_id
 from app.domain import disclosure as disclosures
-from app.repositories.backend.member_rules import TypedRules
 from app.services import disclosure, member_rules, notifications, reports
+from app.services.member_rules import TypedRules
 
 routes = APIRouter()
 

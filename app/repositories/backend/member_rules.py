@@ -54,7 +54,11 @@ def by_ids(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, T
 
 
 def put(backend: BackendConnection, rules: TypedRules, at: datetime) -> None:
-    """Write a member's rules, whether there were any or not."""
+    """Write a member's rules, whether there were any or not; onboarding asks for them no more."""
+    backend.execute(
+        "UPDATE onboarding_sessions SET rules_set = true WHERE user_id = %s AND NOT rules_set",
+        (rules.user_id,),
+    )
     backend.execute(
         "INSERT INTO member_rules (user_id, places, languages, fields_wanted, fields_unwanted,"
         " people_unwanted, budget, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
