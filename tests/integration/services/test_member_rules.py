@@ -6,9 +6,9 @@ import pytest
 
 from app.domain.matching.rules import BUDGET, allows
 from app.errors import InvalidInputError
-from app.services.member_rules import TypedRules
 from app.services import erasure, member_profiles, member_rules
 from app.services.member_profiles import MemberProfile
+from app.services.member_rules import TypedRules
 from tests.people import People
 
 
