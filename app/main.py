@@ -15,6 +15,7 @@ from app.api import metrics as metrics_route
 from app.api.elsewhere import closed_faces
 from app.api.flow import OneFlowForEachRequest
 from app.api.member.router import router as member_router
+from app.api.operator.router import router as operator_router
 from app.observability.metrics import Metrics
 from app.observability.requests import Requests
 from app.services.live import ended_by_signals
@@ -57,5 +58,6 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         app.mount("/", closed_faces())
         return app
     app.include_router(member_router())
+    app.include_router(operator_router())
     app.mount("/", member_site(side))
     return app
