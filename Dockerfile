@@ -25,6 +25,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/reciprocity
 COPY third_party/all-minilm-l6-v2 third_party/all-minilm-l6-v2
+COPY third_party/htmx third_party/htmx
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/reciprocity /srv/reciprocity
 USER reciprocity
