@@ -16,7 +16,7 @@ from app.domain.matching.scores import Floats
 from app.domain.matching.vectors import Indices, Vectors
 from app.evaluation import sources
 
-FOLDS = 2
+FOLDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Statements:
     def of_fold(self, fold: int) -> Statements:
         """Keep the statements of the time banks of one fold."""
         return self.where(self.fold == fold)
+
+    def apart_from(self, fold: int, texts: frozenset[bytes]) -> Statements:
+        """Keep the statements of all other folds, but no text of those given by their vectors."""
+        known = np.array([vector.tobytes() in texts for vector in self.vectors], np.bool_)
+        return self.where((self.fold != fold) & ~known)
 
     def where(self, at: NDArray[np.bool_]) -> Statements:
         """Keep some of the statements."""
@@ -47,6 +52,16 @@ class TimeBanks:
     def of_fold(self, fold: int) -> TimeBanks:
         """Keep one fold of both."""
         return TimeBanks(self.requests.of_fold(fold), self.offers.of_fold(fold))
+
+    def apart_from(self, fold: int) -> TimeBanks:
+        """Keep what may be learned from before one fold is tested: no bank and no text of it.
+
+        Neighbouring time banks list some offers twice, so texts are compared as well as banks.
+        """
+        tested = self.of_fold(fold)
+        vectors = np.concatenate([tested.requests.vectors, tested.offers.vectors])
+        texts = frozenset(vector.tobytes() for vector in vectors)
+        return TimeBanks(self.requests.apart_from(fold, texts), self.offers.apart_from(fold, texts))
 
     def shared(self) -> Floats:
         """Give the Jaccard share of categories of each request (row) and offer (column)."""

@@ -25,7 +25,7 @@ _PAIRS_TO_CALIBRATE = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Hold a map and a calibration that were learned on the other fold's time banks."""
+    """Hold a map and a calibration that were learned on the other folds' time banks."""
 
     mapping: StatementMap
     calibration: Calibration
@@ -83,18 +83,19 @@ def retrieval(data: TimeBanks) -> Table:
     alone = [(part, cosines(part)) for part in parts]
     mapped = [(part, each.scores(part)) for part, each in zip(parts, found, strict=True)]
     for fold in range(FOLDS):
-        for name, cells in (("model alone", alone), ("map learned on the other fold", mapped)):
+        for name, cells in (("model alone", alone), ("map learned on the other folds", mapped)):
             one = [cells[fold]]
             base = None if cells is alone else [alone[fold]]
             rows.append(_retrieval_row(name, f"fold {fold}", one, base))
-    rows.append(_retrieval_row("model alone", "both folds", alone, None))
-    rows.append(_retrieval_row("map learned on the other fold", "both folds", mapped, alone))
+    rows.append(_retrieval_row("model alone", "all folds", alone, None))
+    rows.append(_retrieval_row("map learned on the other folds", "all folds", mapped, alone))
     columns: tuple[str, ...] = ("method", "tested on", "NDCG@10", "P@1", "NDCG over model alone")
     chosen = ", ".join(f"ridge {each.ridge:g}, strength {each.strength:g}" for each in found)
     note = (
         "A request and an offer that share a category answer each other; gains are 2^J - 1, J the"
         " Jaccard share of their categories. Folds are made of whole time banks: nothing of the"
-        f" tested fold was seen when its map was learned (settings chosen inside: {chosen})."
+        " tested fold, and no text that occurs in it, was seen when its map was learned (settings"
+        f" chosen inside: {chosen})."
         " Exposure is that of offers in the top tens."
     )
     columns = (*columns, "P@1 over it", *metrics.EXPOSURE_COLUMNS)
@@ -106,7 +107,7 @@ Scored = list[tuple[TimeBanks, Floats]]
 
 def _tested(data: TimeBanks) -> tuple[list[TimeBanks], list[Learned]]:
     parts = [data.of_fold(fold) for fold in range(FOLDS)]
-    return parts, [learned(parts[1 - fold]) for fold in range(FOLDS)]
+    return parts, [learned(data.apart_from(fold)) for fold in range(FOLDS)]
 
 
 def _retrieval_row(name: str, where: str, scored: Scored, base: Scored | None) -> tuple[Cell, ...]:
@@ -184,9 +185,9 @@ def members(data: TimeBanks) -> Table:
     alone = [cosines(part) for part in parts]
     mapped = [e.calibration.probability(e.scores(p)) for p, e in zip(parts, found, strict=True)]
     fold_base = _hits(parts, alone, geometric)
-    where = "both folds, mean"
+    where = "all folds, mean"
     rows.append(_members_row("geometric of cosines", where, fold_base, fold_base[0]))
-    name = "geometric, map and calibration of the other fold"
+    name = "geometric, map and calibration of the other folds"
     rows.append(_members_row(name, where, _hits(parts, mapped, geometric), fold_base[0]))
     note = (
         f"{MEMBERS} members a draw (split over folds where folds are tested), {DRAWS} draws, each"
