@@ -62,7 +62,10 @@ def _may_adopt(connection: DatabaseConnection) -> frozenset[str]:
     there = identity.tables(connection)
     if database.other.identity_table in there:
         identity.verified(connection)  # says that the two are swapped
-    problems = list(contract.unmet(contract.columns(connection))) if _is_backend(database) else []
+    problems: list[str] = []
+    if _is_backend(database):
+        problems += contract.unmet(contract.columns(connection))
+        problems += contract.lacking_rights(connection)
     problems += [
         f"table {entry.name} is there already, and this platform needs the name for its own"
         for entry in dictionary.tables_of(database)

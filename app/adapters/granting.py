@@ -58,8 +58,10 @@ def apply(
     """Make roles, owners and rights what the declaration says, in one transaction.
 
     `passwords` has one for each role that is missing. `may_lose` is asked with the names of those
-    who could connect until now and no longer can. Raises ConflictError when it says no, RightsError
-    when this connection's role may not do it; nothing is changed then.
+    who could connect until now and no longer can, and with the rights that roles of ours would
+    lose. Where another backend owns the tables, nobody's rights but those of our own roles change.
+    Raises ConflictError when it says no, RightsError when this connection's role may not do it;
+    nothing is changed then.
     """
     with adapter.privileged(database, [], address) as reading:
         identity.verified(reading)
@@ -71,14 +73,13 @@ def apply(
     opening = [_create(role, passwords[role]) for role in absent]
     opening += roles.ownership(database, name, mode, present)
     opening += roles.grants(database, name, mode, present)
-    closing = roles.closing(name)
-    with adapter.privileged(database, [*opening, closing], address) as connection:
+    closing = [roles.closing(name)] if roles.closes(database, mode) else []
+    with adapter.privileged(database, [*opening, *closing], address) as connection:
         try:
-            before = _who_connects(connection)
-            for statement in opening:
+            before = _who_connects(connection) | _own_rights(connection, database)
+            for statement in [*opening, *closing]:
                 connection.execute(statement.encode())
-            connection.execute(closing.encode())
-            lost = sorted(before - _who_connects(connection))
+            lost = sorted(before - _who_connects(connection) - _own_rights(connection, database))
         except InsufficientPrivilege as error:
             raise RightsError(
                 f"The role of this connection may not do that ({error.diag.message_primary}); nothing"
@@ -87,14 +88,27 @@ def apply(
             ) from None
         if lost and not may_lose(lost):
             raise ConflictError(
-                f"Nothing was changed: {', '.join(lost)} could connect to {name} until now and no"
-                " longer could. Grant CONNECT to those who need it, or run it again with --yes."
+                f"Nothing was changed. These would lose something: {', '.join(lost)}. Grant CONNECT on"
+                f" {name} to those who need it, or run it again with --yes."
             )
-    return Applied(absent, len(opening) + 1, lost)
+    return Applied(absent, len(opening) + len(closing), lost)
 
 
 def _who_connects(connection: DatabaseConnection) -> frozenset[str]:
     found = connection.execute(roles.WHO_CONNECTS).fetchall()
+    return frozenset(str(row[0]) for row in found)
+
+
+def _own_rights(connection: DatabaseConnection, database: Database) -> frozenset[str]:
+    """List what our own roles may do with tables now, each right in words."""
+    found = connection.execute(
+        "SELECT r.rolname || ' (' || v.verb || ' on ' || c.relname || ')' FROM pg_catalog.pg_roles r"
+        " CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS v (verb)"
+        " CROSS JOIN pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE r.rolname = ANY(%s) AND n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v')"
+        " AND has_table_privilege(r.oid, c.oid, v.verb)",
+        (list(roles.roles(database)),),
+    ).fetchall()
     return frozenset(str(row[0]) for row in found)
 
 

@@ -37,6 +37,7 @@ _PLACES: Final = {
     "backup": "app.cli.backups",
     "restore": "app.cli.backups",
     "dead-letters": "app.cli.dead_letters",
+    "webhooks": "app.cli.webhooks",
     "why": "app.cli.why",
     "evaluate": "app.cli.measure",
     "benchmark": "app.cli.measure",

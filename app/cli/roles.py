@@ -85,7 +85,7 @@ def roles_command(
     if done.created:
         click.echo(f"Made: {', '.join(done.created)}. Their addresses are in {file}.")
     if done.lost:
-        click.echo(f"No longer able to connect: {', '.join(done.lost)}.")
+        click.echo(f"Lost: {', '.join(done.lost)}.")
 
 
 def _name_of(database: Database) -> str:
@@ -117,8 +117,8 @@ def _address(variable: str | None, database: Database, settings: DatabaseSetting
 
 
 def _confirmed(lost: list[str], *, yes: bool) -> bool:
-    click.echo("These roles can connect now and no longer will: " + ", ".join(lost))
-    return yes or click.confirm("Shut them out?", default=False)
+    click.echo("These can connect, or hold a right, now and no longer will: " + ", ".join(lost))
+    return yes or click.confirm("Take it from them?", default=False)
 
 
 def _passwords(

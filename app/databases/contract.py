@@ -61,6 +61,16 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 
 
+# What a connection of this platform must be allowed there; a column in brackets narrows the verb.
+RIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "users": ("SELECT", "UPDATE(onboarding_status)"),
+    "user_summaries": ("SELECT", "INSERT"),
+    "match_batches": ("SELECT",),
+    "matches": ("SELECT",),
+    "match_feedback": ("SELECT",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """Hold one column as a database has it: its type's name, and an enumeration's values."""
@@ -115,3 +125,32 @@ def _problem(column: Column, kind: str) -> str:
     if column.type in _KINDS[kind]:
         return ""
     return f"is of the type {column.type} and should be {kind}"
+
+
+def lacking_rights(connection: DatabaseConnection) -> list[str]:
+    """Name each right that the contract leaves to this platform and this connection's role lacks."""
+    rows = connection.execute(
+        "SELECT c.relname::text,"
+        " has_table_privilege(c.oid, 'SELECT') AS may_read,"
+        " has_table_privilege(c.oid, 'INSERT') AS may_insert,"
+        " CASE WHEN c.relname = 'users' THEN has_column_privilege(c.oid, a.attnum, 'UPDATE') END"
+        " FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'"
+        " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
+        "  AND a.attname = 'onboarding_status' WHERE c.relkind IN ('r', 'p', 'v', 'f')"
+    ).fetchall()
+    may_create = connection.execute("SELECT has_schema_privilege('public', 'CREATE')").fetchone()
+    connection.rollback()
+    held = {
+        row[0]: dict(zip(("SELECT", "INSERT", "UPDATE(onboarding_status)"), row[1:], strict=True))
+        for row in rows
+    }
+    lacking = [
+        f"this connection's role lacks the right {verb} on the table {table}"
+        for table, verbs in RIGHTS.items()
+        for verb in verbs
+        if table in held and not held[table][verb]
+    ]
+    if not may_create or not may_create[0]:
+        lacking.append("this connection's role may not create tables in the schema public")
+    return lacking

@@ -229,6 +229,11 @@ def _verb(right: Right) -> str:
     return f"{right.verb} ({columns})" if columns else right.verb
 
 
+def closes(database: Database, mode: Mode) -> bool:
+    """Say whether the database is ours to shut: where another backend lives, only our roles change."""
+    return database is Database.AI or mode == "standalone"
+
+
 def closing(name: str) -> str:
     """Write what shuts a database to everybody who has no right of their own to connect."""
     return f"REVOKE CONNECT, TEMPORARY ON DATABASE {identifier(name)} FROM PUBLIC"
@@ -247,6 +252,8 @@ def script(database: Database, name: str, mode: Mode) -> str:
         lines.append(f"SELECT 'CREATE ROLE {created} LOGIN' WHERE {condition} \\gexec")
     lines += [f"{s};" for s in ownership(database, name, mode, present)]
     lines += [f"{s};" for s in grants(database, name, mode, present)]
+    if not closes(database, mode):
+        return "\n".join(lines) + "\n"
     lines += [
         "-- Who can connect now; whoever has no line above loses it with the next statement:",
         f"{WHO_CONNECTS} ORDER BY rolname;",

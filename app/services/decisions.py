@@ -12,7 +12,7 @@ from app.domain.accounts import checked_text
 from app.domain.decisions import LATER, LONGEST_NOTE, REASONS, Choice
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.repositories.backend import conversations, decisions, feeds
-from app.services import visibility
+from app.services import operator_webhooks, visibility
 
 _WRITTEN = {Choice.YES: "approved", Choice.NO: "declined", Choice.LATER: "pending"}
 
@@ -93,6 +93,9 @@ def _carry_out(
         decisions.drop_postponement(backend, user_id, match.partner_id)
     if talking:
         conversations.open_for(backend, match.match_id, at)
+        both = [str(user_id), str(match.partner_id)]
+        event = {"match_id": str(match.match_id), "user_ids": both}
+        operator_webhooks.emit(backend, operator_webhooks.ACCEPTED, event, user_id=user_id)
     # What one side alone decided is told to the other only where it ends or opens something.
     told = [user_id, match.partner_id] if talking or choice is Choice.NO else [user_id]
     feeds.bump(backend, told)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from app.databases.connections import BackendConnection
+
+State = Literal["waiting", "sending", "sent", "failed", "superseded"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from app.databases import dictionary
 from app.databases.names import Database
 from tests.conftest import Pair, Run
+from tests.nestjs_backend import TAKEN
 
 AI, BACKEND = Database.AI, Database.BACKEND
 # As another backend's migrations leave it: its own names for types, varchar, more tables, more columns.
@@ -161,3 +162,36 @@ def test_the_other_database_of_a_swapped_pair_is_not_adopted(pair: Pair, run: Ru
     answer = run(["-m", "app.cli.main", "adopt", "backend"], swapped)
     assert answer.returncode == 1
     assert "swapped?" in answer.stderr
+
+
+def test_rights_that_the_contract_needs_and_a_role_lacks_are_named(theirs: Pair, run: Run) -> None:
+    role = f"poor_{theirs.name}"
+    theirs.sql(
+        BACKEND,
+        f"CREATE ROLE {role} LOGIN PASSWORD 'poor'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};"
+        f"REVOKE SELECT ON matches FROM {role};",
+    )
+    address = theirs.environment["RECIPROCITY_BACKEND_DB_URL"].replace(
+        "postgres:postgres@", f"{role}:poor@"
+    )
+    before = _shape(theirs)
+    answer = run(
+        ["-m", "app.cli.main", "adopt", "backend"],
+        theirs.environment | {"RECIPROCITY_BACKEND_DB_URL": address},
+    )
+    theirs.sql(BACKEND, f"DROP OWNED BY {role}; DROP ROLE {role};")
+    assert answer.returncode == 1
+    for words in (
+        "lacks the right UPDATE(onboarding_status) on the table users",
+        "lacks the right INSERT on the table user_summaries",
+        "lacks the right SELECT on the table matches",
+        "may not create tables in the schema public",
+    ):
+        assert words in answer.stderr
+    assert "lacks the right SELECT on the table users" not in answer.stderr
+    assert _shape(theirs) == before
+
+
+def test_no_name_of_ours_is_taken_there() -> None:
+    ours = {table.name for table in dictionary.tables_of(BACKEND) if table.owner == "ours"}
+    assert not ours & (TAKEN | {"roles"})
