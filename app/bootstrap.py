@@ -10,6 +10,7 @@ from app.adapters import documents, pictures
 from app.adapters.backend_webhooks import CarefulCourier, PlainCourier
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
+from app.adapters.embedding_mapped import mapped
 from app.adapters.embedding_memory import RememberingEmbedder
 from app.adapters.language_model import build_language_model
 from app.adapters.mail import SmtpPostman
@@ -74,6 +75,8 @@ def embedder(settings: EmbeddingSettings) -> Embedder:
         model=settings.model,
         dimensions=settings.dimensions,
     )
+    if settings.map_file is not None:
+        chosen = mapped(chosen, settings.map_file)
     return RememberingEmbedder(chosen)
 
 

@@ -100,6 +100,7 @@ class EmbeddingSettings(BaseModel):
     embedding_api_key: Optional = Field(None, alias="EMBEDDING_API_KEY", repr=False)
     model: Optional = Field(None, alias="EMBEDDING_MODEL")
     dimensions: int | None = Field(None, alias="EMBEDDING_DIMENSIONS", ge=1, le=16_000)
+    map_file: Path | None = Field(None, alias="EMBEDDING_MAP")
 
 
 class LanguageModelSettings(BaseModel):

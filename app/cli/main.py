@@ -26,6 +26,7 @@ _PLACES: Final = {
     "rounds": "app.cli.learn",
     "learn": "app.cli.learn",
     "calibrate": "app.cli.learn",
+    "learn-map": "app.cli.learn_map",
     "lint": "app.cli.lint",
     "score": "app.cli.score",
     "doctor": "app.cli.doctor",
