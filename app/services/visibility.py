@@ -66,13 +66,14 @@ class Blocked:
 
     user_id: UUID
     name: str
+    since: datetime
 
 
 def blocked_by(backend: BackendConnection, user_id: UUID) -> list[Blocked]:
     """List whom a member has blocked."""
-    ids = visibility.blocked_by(backend, user_id)
-    people = disclosure.shown(backend, ids)
-    return [Blocked(one, people[one].name) for one in ids if one in people]
+    since = visibility.blocked_by(backend, user_id)
+    people = disclosure.shown(backend, list(since))
+    return [Blocked(one, people[one].name, at) for one, at in since.items() if one in people]
 
 
 def pause(backend: BackendConnection, user_id: UUID, *, paused: bool) -> None:

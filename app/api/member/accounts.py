@@ -8,11 +8,13 @@ from fastapi import APIRouter
 
 from app.api.member import bodies
 from app.api.member.gate import Place, Side, Who
+from app.api.member.once import Once
+from app.api.member.pages import Cursor, Limit, page
 from app.services import account_changes, accounts, sessions
 from app.services.accounts import Wish
 
-open_routes = APIRouter()
-member_routes = APIRouter()
+open_routes = APIRouter(route_class=Once)
+member_routes = APIRouter(route_class=Once)
 
 
 @open_routes.post("/accounts", status_code=202)
@@ -61,11 +63,15 @@ def confirm_address(body: bodies.Link, side: Side) -> None:
 
 
 @member_routes.get("/sessions")
-def list_sessions(side: Side, who: Who) -> list[bodies.Session]:
-    """List where this member is signed in."""
+def list_sessions(
+    side: Side, who: Who, cursor: Cursor = None, limit: Limit = 20
+) -> bodies.Sessions:
+    """List where this member is signed in, the last used one first."""
     with side.databases.backend() as backend:
-        found = sessions.of_member(backend, who.user_id)
-    return [bodies.Session.model_validate(one) for one in found]
+        known = sessions.of_member(backend, who.user_id)
+    found, following = page(known, lambda one: (one.seen_at, one.id), cursor, limit)
+    items = [bodies.Session.model_validate(one) for one in found]
+    return bodies.Sessions(items=items, next=following)
 
 
 @member_routes.delete("/sessions/current", status_code=204)

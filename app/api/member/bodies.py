@@ -16,7 +16,14 @@ from app.domain.member_rows import LONGEST_EMAIL, LONGEST_FIELD, LONGEST_STATEME
 Email = Annotated[str, Field(max_length=LONGEST_EMAIL, examples=["ann@example.org"])]
 Password = Annotated[str, Field(max_length=LONGEST_PASSWORD, examples=["correct horse battery"])]
 Name = Annotated[str, Field(max_length=LONGEST_FIELD, examples=["Ann"])]
-Secret = Annotated[str, Field(max_length=200, description="The token of the link in the letter.")]
+Secret = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="The token of the link in the letter.",
+        examples=["q3Jt0b5yZ0k2r7cF1mXvB8nLw4sHd6uPe9aGiOtRjQE"],
+    ),
+]
 Text = Annotated[str, Field(max_length=LONGEST_STATEMENT, examples=["advice on my tax return"])]
 
 
@@ -104,6 +111,13 @@ class Session(Answer):
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+
+
+class Sessions(Answer):
+    """Hold one page of sessions, the last used one first."""
+
+    items: Sequence[Session]
+    next: str | None
 
 
 class Me(Answer):
@@ -217,65 +231,19 @@ class Outcome(Answer):
     talking: bool
 
 
-class Contact(Answer):
-    """Tell how to reach somebody outside of this place."""
-
-    email: str
-    links: Sequence[str]
-
-
-class Talk(Answer):
-    """Hold a conversation; `over` says why nobody can write, or is empty.
-
-    There is no partner where the other has left for good.
-    """
-
-    id: UUID
-    partner_id: UUID | None
-    name: str
-    headline: str
-    over: str
-    contact: Contact | None
-    last_number: int
-    my_read: int
-    their_read: int
-    unread: int
-    last_at: datetime
-
-
-class Message(Answer):
-    """Hold one message; numbers order a conversation without gaps."""
-
-    id: UUID
-    number: int
-    sender_id: UUID
-    body: str
-    created_at: datetime
-
-
-class Messages(Answer):
-    """Hold messages in their order."""
-
-    items: list[Message]
-
-
-class NewMessage(Body):
-    """Write a message."""
-
-    body: Annotated[str, Field(max_length=4000, examples=["Hello! You are looking for …"])]
-
-
-class ReadMark(Body):
-    """Say up to which message was read."""
-
-    number: Annotated[int, Field(ge=0, le=2**31 - 1)]
-
-
 class Blocked(Answer):
     """Name somebody who is blocked."""
 
     user_id: UUID
     name: str
+    since: datetime
+
+
+class Blocks(Answer):
+    """Hold one page of blocked members, the newest first."""
+
+    items: Sequence[Blocked]
+    next: str | None
 
 
 class Problem(Answer):

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 
 from app.api.member import control_bodies as bodies
 from app.api.member.gate import Side, Who
+from app.api.member.once import Once
 from app.api.member.pages import Cursor, Limit, cut, moment_and_id
 from app.domain import disclosure as disclosures
 from app.services import disclosure, member_rules, notifications, reports
 from app.services.member_rules import TypedRules
 
-routes = APIRouter()
+routes = APIRouter(route_class=Once)
 
 
 @routes.get("/me/rules")

@@ -8,11 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
-from app.api.member import bodies
+from app.api.member import talk_bodies as bodies
 from app.api.member.gate import Side, Who
+from app.api.member.once import Once
+from app.api.member.pages import Cursor, Limit, page
 from app.services import conversations, limits, live_stream
 
-routes = APIRouter()
+routes = APIRouter(route_class=Once)
 Number = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 
 
@@ -34,10 +36,14 @@ def _talk(one: conversations.Talk) -> bodies.Talk:
 
 
 @routes.get("/conversations")
-def list_conversations(side: Side, who: Who) -> list[bodies.Talk]:
+def list_conversations(
+    side: Side, who: Who, cursor: Cursor = None, limit: Limit = 20
+) -> bodies.Talks:
     """List conversations, the one with the newest message first."""
     with side.databases.backend() as backend:
-        return [_talk(one) for one in conversations.of_member(backend, who.user_id)]
+        talks = conversations.of_member(backend, who.user_id)
+    found, following = page(talks, lambda one: (one.conversation.last_at, one.id), cursor, limit)
+    return bodies.Talks(items=[_talk(one) for one in found], next=following)
 
 
 @routes.get("/conversations/{match_id}")

@@ -13,11 +13,12 @@ from fastapi import APIRouter, Query
 
 from app.api.member import bodies
 from app.api.member.gate import Side, Who
+from app.api.member.once import Once
 from app.errors import InvalidInputError
 from app.services import decisions, introductions, member_list
 from app.services.introductions import Introduction
 
-routes = APIRouter()
+routes = APIRouter(route_class=Once)
 
 
 def _cursor(last: Introduction) -> str:

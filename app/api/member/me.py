@@ -8,11 +8,13 @@ from fastapi import APIRouter
 
 from app.api.member import bodies
 from app.api.member.gate import Side, Who
+from app.api.member.once import Once
+from app.api.member.pages import Cursor, Limit, page
 from app.errors import NotFoundError
 from app.services import member_profiles, member_summaries, progress, visibility
 from app.services.member_profiles import MemberProfile
 
-routes = APIRouter()
+routes = APIRouter(route_class=Once)
 
 
 @routes.get("/me")
@@ -85,11 +87,13 @@ def again(side: Side, who: Who) -> None:
 
 
 @routes.get("/blocks")
-def blocks(side: Side, who: Who) -> list[bodies.Blocked]:
-    """List whom the member has blocked."""
+def blocks(side: Side, who: Who, cursor: Cursor = None, limit: Limit = 20) -> bodies.Blocks:
+    """List whom the member has blocked, the newest first."""
     with side.databases.backend() as backend:
-        found = visibility.blocked_by(backend, who.user_id)
-    return [bodies.Blocked.model_validate(one) for one in found]
+        known = visibility.blocked_by(backend, who.user_id)
+    found, following = page(known, lambda one: (one.since, one.user_id), cursor, limit)
+    items = [bodies.Blocked.model_validate(one) for one in found]
+    return bodies.Blocks(items=items, next=following)
 
 
 @routes.put("/blocks/{user_id}", status_code=204)

@@ -48,10 +48,14 @@ def written(at: datetime, one: UUID) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def after(found: Sequence[Item], place: Callable[[Item], Place], cursor: str | None) -> list[Item]:
-    """Leave out what stands up to the cursor, in a list that is read whole, newest first."""
+def page(
+    found: Sequence[Item], place: Callable[[Item], Place], cursor: str | None, limit: int
+) -> tuple[Sequence[Item], str | None]:
+    """Give one page of a list that is read whole, newest first, and the cursor of the next one."""
     start = moment_and_id(cursor)
-    return [one for one in found if start is None or _order(place(one)) > _order(start)]
+    ordered = sorted(found, key=lambda one: _order(place(one)))
+    rest = [one for one in ordered if start is None or _order(place(one)) > _order(start)]
+    return cut(rest[: limit + 1], limit, place)
 
 
 def _order(place: Place) -> tuple[float, str]:

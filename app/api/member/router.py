@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from app.api.member import accounts, bodies, control, conversations, matches, me
+from app.api.member import (
+    accounts,
+    bodies,
+    control,
+    conversations,
+    data,
+    matches,
+    me,
+    onboarding,
+)
 from app.api.member.gate import signed_in
 
 PREFIX = "/api/member/v1"
@@ -13,7 +22,7 @@ PREFIX = "/api/member/v1"
 def router() -> APIRouter:
     """Make the routes; the application's state holds, as `members`, what they work with."""
     failures: dict[int | str, dict[str, object]] = {
-        status: {"model": bodies.Problem} for status in (401, 404, 409, 422, 429)
+        status: {"model": bodies.Problem} for status in (401, 404, 409, 413, 422, 429)
     }
     made = APIRouter(prefix=PREFIX, responses=failures)
     made.include_router(accounts.open_routes, tags=["accounts"])
@@ -21,7 +30,9 @@ def router() -> APIRouter:
     made.include_router(accounts.member_routes, tags=["accounts"], dependencies=inside)
     for module, tag in (
         (me, "me"),
+        (onboarding, "onboarding"),
         (control, "control"),
+        (data, "data"),
         (matches, "matches"),
         (conversations, "conversations"),
     ):

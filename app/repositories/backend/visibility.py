@@ -52,13 +52,13 @@ def unblock(backend: BackendConnection, blocker_id: UUID, blocked_id: UUID) -> b
     return undone.rowcount > 0
 
 
-def blocked_by(backend: BackendConnection, blocker_id: UUID) -> list[UUID]:
-    """List whom a member has blocked, the newest first."""
+def blocked_by(backend: BackendConnection, blocker_id: UUID) -> dict[UUID, datetime]:
+    """Say whom a member has blocked since when, the newest first."""
     rows = backend.execute(
-        "SELECT blocked_id FROM blocks WHERE blocker_id = %s ORDER BY created_at DESC, blocked_id",
+        "SELECT blocked_id, created_at FROM blocks WHERE blocker_id = %s ORDER BY created_at DESC, blocked_id",
         (blocker_id,),
     ).fetchall()
-    return [row[0] for row in rows]
+    return {row[0]: row[1] for row in rows}
 
 
 def pause(backend: BackendConnection, user_id: UUID, *, paused: bool) -> bool:

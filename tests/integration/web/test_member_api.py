@@ -48,6 +48,21 @@ TABLE = {
     "PUT /me/disclosure": OWN,
     "GET /me/notifications": OWN,
     "PUT /me/notifications": OWN,
+    "GET /me/onboarding": OWN,
+    "GET /me/onboarding/messages": OWN,
+    "POST /me/onboarding/messages": (401, 201, 201, 201, 401),
+    "POST /me/onboarding/documents": (401, 422, 422, 422, 401),
+    "POST /me/onboarding/items": (401, 201, 201, 201, 401),
+    "PUT /me/onboarding/items/{item_id}": (401, 404, 404, 404, 401),
+    "DELETE /me/onboarding/items/{item_id}": (401, 404, 404, 404, 401),
+    "POST /me/onboarding/completion": OWN,
+    "GET /me/export": OWN,
+    "GET /me/departure": (401, 404, 404, 404, 401),
+    "PUT /me/departure": (401, 422, 422, 422, 401),
+    "DELETE /me/departure": (401, 404, 404, 404, 401),
+    "PUT /me/picture": (401, 422, 422, 422, 401),
+    "DELETE /me/picture": DONE,
+    "GET /pictures/{version}": (401, 404, 404, 404, 401),
     "GET /reports": OWN,
     "POST /matches/{match_id}/reports": (401, 404, 201, 404, 401),
     "GET /matches": OWN,
@@ -82,6 +97,10 @@ BODIES: dict[str, Any] = {
     "PUT /me/disclosure": {"last_name": "talking"},
     "PUT /me/notifications": {"introductions": "weekly", "opened": "daily", "messages": "never"},
     "POST /matches/{match_id}/reports": {"reason": "spam", "text": "x"},
+    "POST /me/onboarding/messages": {"text": "I need help with my taxes."},
+    "POST /me/onboarding/items": {"kind": "offer", "text": "piano lessons"},
+    "PUT /me/onboarding/items/{item_id}": {"kind": "need", "text": "piano lessons"},
+    "PUT /me/departure": {"current": "wrong wrong"},
     "PUT /matches/{match_id}/decision": {"choice": "yes"},
     "POST /conversations/{match_id}/messages": {"body": "hello"},
     "PUT /conversations/{match_id}/read": {"number": 1},
@@ -146,7 +165,8 @@ def test_every_caller_gets_at_every_route_what_the_table_says(
             if route == "GET /events" and expected[place] == 200:
                 continue  # this stream never ends by itself: test_live reads it
             method, path = route.split(" ")
-            path = path.format(match_id=match_id, user_id=ben_id, session_id=uuid4())
+            ids = {"session_id": uuid4(), "item_id": uuid4(), "version": uuid4()}
+            path = path.format(match_id=match_id, user_id=ben_id, **ids)
             headers = carried | {"Idempotency-Key": f"k{next(_keys)}"}
             body = BODIES.get(route)
             if expected is SENT:  # letters to one address are limited
@@ -244,6 +264,6 @@ def test_an_account_begins_ends_its_sessions_and_is_told_alike_for_every_address
     ]
     assert len({(one.status_code, one.text) for one in answers}) == 1
     here, there = (_token(client, "ann@example.org") for _ in range(2))
-    assert len(client.get(f"{PREFIX}/sessions", headers=here).json()) == 2
+    assert len(client.get(f"{PREFIX}/sessions", headers=here).json()["items"]) == 2
     client.delete(f"{PREFIX}/sessions", headers=here)
     assert client.get(f"{PREFIX}/me", headers=there).status_code == 401
