@@ -55,7 +55,7 @@ def best_ten(
     rows = ai.execute(
         "SELECT e.user_id FROM embeddings m JOIN embeddings e"
         " ON e.model = m.model AND e.kind <> m.kind AND e.user_id <> m.user_id"
-        " WHERE m.user_id = %(id)s AND m.model = %(model)s AND e.user_id = ANY(%(eligible)s)"
+        " WHERE m.user_id = %(id)s AND m.model = %(model)s AND e.user_id = ANY(%(eligible)s::uuid[])"
         " GROUP BY e.user_id HAVING min(m.kind) <> max(m.kind) ORDER BY"
         " 1 / ((1 + exp((%(midpoint)s - max(-(e.embedding <#> m.embedding))"
         "   FILTER (WHERE m.kind = 'need')) / %(scale)s))"
@@ -64,7 +64,7 @@ def best_ten(
         {
             "id": user_id,
             "model": model,
-            "eligible": list(eligible),
+            "eligible": "{" + ",".join([one.hex for one in eligible]) + "}",
             "midpoint": calibration.midpoint,
             "scale": calibration.scale,
             "limit": limit,

@@ -266,6 +266,34 @@ def test_models_whose_names_begin_alike_get_an_index_each(
         assert made.count(f"'{name}'") == 1, made
 
 
+@pytest.mark.parametrize(("needs", "offers"), [(1, 1), (3, 3), (3, 4), (5, 2), (0, 2)])
+def test_the_exact_search_is_right_however_much_a_member_says(
+    adapter: PostgreSQLAdapter, small_model: str, needs: int, offers: int
+) -> None:
+    def says(needs: int, offers: int, seed: int) -> MemberVectorSet:
+        kinds = [Kind.NEED] * needs + [Kind.OFFER] * offers
+        said = (StatementVector(uuid4(), k, _vector(seed + n)) for n, k in enumerate(kinds))
+        return MemberVectorSet(uuid4(), 1, b"1" * 32, tuple(said))
+
+    me, others = says(needs, offers, 900), [says(1 + n % 3, n % 3, 20 * n) for n in range(30)]
+    _put(adapter, [me, *others])
+    with adapter.ai() as ai:
+        found = candidates.exact(
+            ai, small_model, me.user_id, [o.user_id for o in others], Calibration(), limit=40
+        )
+
+    def best(wanting: MemberVectorSet, giving: MemberVectorSet) -> float:
+        wants = [v.vector for v in wanting.vectors if v.kind is Kind.NEED]
+        gives = [v.vector for v in giving.vectors if v.kind is Kind.OFFER]
+        return max((float(n @ o) for n in wants for o in gives), default=float("nan"))
+
+    gains = {o.user_id: (best(me, o), best(o, me)) for o in others}
+    both = {user_id: pair for user_id, pair in gains.items() if not np.isnan(pair).any()}
+    assert {one.user_id for one in found} == set(both)
+    for one in found:
+        assert (one.i_gain, one.they_gain) == pytest.approx(both[one.user_id], abs=1e-6)
+
+
 def test_poison_is_what_the_other_tests_take_it_for() -> None:
     with pytest.raises(PoisonError):
         WordEmbedder().embed(["fine", "poison ivy"])
