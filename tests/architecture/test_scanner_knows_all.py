@@ -17,7 +17,7 @@ from app.embedded.postgres import PostgresServer
 from app.lint.scanner import SqlStatement
 from app.repositories.backend import outbox, users
 from app.sample import community_path
-from app.services import health, import_members, introductions, topics
+from app.services import erasure, export, health, import_members, introductions, topics
 from app.services.model_registry import register_model
 from app.services.ports import Embedder
 from app.workers.relay import Relay
@@ -121,6 +121,10 @@ def _the_main_job(pair: Pair, embedder: Embedder, folder: Path) -> None:
     adapter.create_user_summary(member.id, "I need a greenhouse.")
     adapter.update_user_onboarding_status(member.id, "completed")
     adapter.get_valid_user_ids([member.id])
+    export.everything(adapter, member.id)
+    with adapter.backend() as backend:
+        erasure.erase(backend, member.id)
+    relay.look()
     for database in Database:
         downgrade(adapter, database, "base")
     adapter.close()

@@ -81,8 +81,9 @@ def lock(backend: BackendConnection, user_id: UUID) -> bool:
 
 def remove(backend: BackendConnection, user_id: UUID) -> dict[str, int]:
     """Remove the account and every row that is about it; give how many rows went, by table."""
-    removed = {
-        table: backend.execute(statement, {"id": user_id}).rowcount
-        for table, statement in STATEMENTS.items()
-    }
-    return {table: rows for table, rows in removed.items() if rows}
+    removed = {}
+    for table in STATEMENTS:
+        rows = backend.execute(STATEMENTS[table], {"id": user_id}).rowcount
+        if rows:
+            removed[table] = rows
+    return removed

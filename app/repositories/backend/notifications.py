@@ -63,7 +63,7 @@ def candidates(backend: BackendConnection, at: datetime, *, quiet: timedelta) ->
         "SELECT u.id FROM users u"
         " WHERE u.is_active AND u.is_email_verified AND u.deleted_at IS NULL AND ("
         "  EXISTS (SELECT 1 FROM conversations c WHERE u.id IN (c.user_a_id, c.user_b_id)"
-        "   AND c.ended_at IS NULL AND (c.last_at <= %(at)s - %(quiet)s::interval)"
+        "   AND c.ended_at IS NULL AND c.last_at <= %(at)s::timestamptz - %(quiet)s::interval"
         "   AND c.last_at > coalesce((SELECT min(coalesce(n.told_at, '-infinity'))"
         "    FROM notification_choices n WHERE n.user_id = u.id"
         "    AND n.kind IN ('messages', 'opened')), '-infinity'))"
