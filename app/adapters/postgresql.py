@@ -23,10 +23,10 @@ from app.databases.connections import (
     MigratingAIConnection,
     MigratingBackendConnection,
 )
-from app.databases.errors import DatabaseUnavailableError, IdentityError
+from app.databases.errors import DatabaseBusyError, DatabaseUnavailableError, IdentityError
 from app.databases.names import Database
 from app.databases.privileged import kind_for
-from app.databases.unreachable import cut_off, unreachable, went_away
+from app.databases.unreachable import cut_off, too_busy, unreachable, was_busy, went_away
 from app.repositories.backend import summaries, users
 from app.settings import DatabaseSettings, load
 
@@ -157,6 +157,8 @@ def _told(connection: DatabaseConnection) -> Iterator[None]:
     except psycopg.Error as error:
         if went_away(error, broken=connection.broken):
             raise DatabaseUnavailableError(cut_off(connection.database, error)) from error
+        if was_busy(error):
+            raise DatabaseBusyError(too_busy(connection.database, error)) from error
         raise
 
 

@@ -40,3 +40,24 @@ class DatabaseUnavailableError(ReciprocityError):
 
     code = "database_unavailable"
     status = 503
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Give the header that tells programs how many seconds to wait."""
+        return {"Retry-After": "5"}
+
+
+class DatabaseBusyError(ReciprocityError):
+    """A statement took too long, or stood in the way of another one; nothing of it is done.
+
+    Unlike a server that is away, this may be the statement's own fault: work that meets it is tried
+    again as often as any that fails.
+    """
+
+    code = "database_busy"
+    status = 503
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Give the header that tells programs how many seconds to wait."""
+        return {"Retry-After": "5"}

@@ -41,6 +41,25 @@ def went_away(error: psycopg.Error, *, broken: bool) -> bool:
     return broken or error.sqlstate in _SERVERS_OWN
 
 
+# A time-out of a statement or a lock, a deadlock, a clash, and no memory for one statement.
+_BUSY: Final = frozenset({"57014", "55P03", "40P01", "40001", "53200"})
+
+
+def was_busy(error: psycopg.Error) -> bool:
+    """Say whether a statement failed for what else goes on, or how long it took."""
+    return error.sqlstate in _BUSY
+
+
+def too_busy(database: Database, error: psycopg.Error) -> str:
+    """Put in words that a server did not do a statement in time."""
+    return (
+        f"The {database} database ({database.variable}) did not do a statement in time"
+        f" ({type(error).__name__}, SQLSTATE {error.sqlstate}); nothing of its transaction is done. Try"
+        " again; if it happens often, look at what the server is busy with, or raise"
+        " DATABASE_STATEMENT_TIMEOUT."
+    )
+
+
 def cut_off(database: Database, error: psycopg.Error) -> str:
     """Put in words that a server went away in the middle of a transaction."""
     state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -16,6 +16,8 @@ from psycopg.types.json import Jsonb
 
 from app.databases.connections import BackendConnection
 from app.observability import correlation
+
+FURTHEST: Final = timedelta(minutes=30)  # the longest wait between two attempts is nine
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def claim(
     """Claim work that is due: new, or whose worker's lease ran out.
 
     One member's work is done by one worker at a time and in its order, also where an earlier row
-    was committed late; match syncs are done by one worker at a time.
+    was committed late; match syncs are done by one worker at a time. No lease and no wait lies
+    further ahead than FURTHEST: what does was written before the server's clock was set back.
     """
     # Claims take turns: two at once would not see each other's rows.
     backend.execute("SELECT pg_advisory_xact_lock(7304, 1)")
@@ -75,17 +78,21 @@ def claim(
             " leased_until = clock_timestamp() + %(lease)s"
             " WHERE id IN (SELECT o.id FROM outbox o"
             "  WHERE o.topic = ANY(%(topics)s)"
-            "  AND ((o.state = 'pending' AND o.available_at <= clock_timestamp())"
-            "   OR (o.state = 'running' AND o.leased_until < clock_timestamp()))"
+            "  AND ((o.state = 'pending' AND NOT o.available_at BETWEEN clock_timestamp()"
+            "    AND clock_timestamp() + %(furthest)s::interval)"
+            "   OR (o.state = 'running' AND NOT o.leased_until BETWEEN clock_timestamp()"
+            "    AND clock_timestamp() + %(furthest)s::interval))"
             "  AND NOT EXISTS (SELECT 1 FROM outbox other WHERE other.user_id = o.user_id"
             "   AND ((other.id < o.id AND other.state IN ('pending', 'running'))"
-            "    OR (other.state = 'running' AND other.leased_until >= clock_timestamp())))"
+            "    OR (other.state = 'running' AND other.leased_until BETWEEN clock_timestamp()"
+            "     AND clock_timestamp() + %(furthest)s::interval)))"
             "  AND NOT (o.topic = 'match_sync' AND EXISTS (SELECT 1 FROM outbox busy"
             "   WHERE busy.topic = 'match_sync' AND busy.state = 'running'"
-            "   AND busy.leased_until >= clock_timestamp()))"
+            "   AND busy.leased_until BETWEEN clock_timestamp()"
+            "    AND clock_timestamp() + %(furthest)s::interval))"
             "  ORDER BY o.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
             " RETURNING id, topic, user_id, payload, attempts",
-            {"topics": list(topics), "limit": limit, "lease": lease},
+            {"topics": list(topics), "limit": limit, "lease": lease, "furthest": FURTHEST},
         )
         .fetchall()
     )

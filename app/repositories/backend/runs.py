@@ -40,12 +40,16 @@ class Run:
 def start(
     backend: BackendConnection, *, trigger: str, model: str, algorithm: str, method: str
 ) -> tuple[UUID, datetime]:
-    """Open a run in the state computing; give its id and when, by the database's clock, it began."""
+    """Open a run in the state computing; give its id and when, by the database's clock, it began.
+
+    It begins after every run before it, also when that clock was set back meanwhile.
+    """
     run_id = uuid4()
     row = backend.execute(
         "INSERT INTO matching_runs (id, trigger, state, reason, method, model, algorithm, members,"
         " eligible, pairs, removed, started_at)"
-        " VALUES (%s, %s, 'computing', '', %s, %s, %s, 0, 0, 0, '{}', clock_timestamp())"
+        " VALUES (%s, %s, 'computing', '', %s, %s, %s, 0, 0, 0, '{}', greatest(clock_timestamp(),"
+        "  (SELECT max(started_at) + interval '1 microsecond' FROM matching_runs)))"
         " RETURNING started_at",
         (run_id, trigger, method, model, algorithm),
     ).fetchone()

@@ -163,7 +163,7 @@ def test_two_relays_side_by_side_deliver_what_one_would(people: People) -> None:
             "SELECT count(*) FROM matching_runs WHERE state = 'failed'"
         ).fetchone()
     assert (backlog.pending, backlog.running, backlog.dead, failed) == (0, 0, 0, (0,))
-    assert all(len(people.partners_of(member)) >= 20 for member in members)
+    assert all(len(people.matched_with(member)) >= 20 for member in members)
 
 
 def test_no_member_words_ever_reach_the_ai_server(pair: Pair, people: People) -> None:
