@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import click
 
 from app import bootstrap
 from app.adapters import member_files
+from app.adapters.postgresql import PostgreSQLAdapter
 from app.cli.members import print_list
 from app.cli.progress import bar, wait_for_work
 from app.embedded.embedded import Embedded
@@ -15,7 +17,8 @@ from app.embedded.home import default_home
 from app.embedded.supervisor import Supervisor
 from app.repositories.backend import users
 from app.sample import community_path
-from app.services import import_members, introductions
+from app.services import demo_sign_ins, import_members, introductions
+from app.services.demo_sign_ins import SignIn
 from app.settings import CommandSettings, Sources, load
 
 SHOWN = 3
@@ -33,23 +36,37 @@ def demo(*, once: bool) -> None:
     supervisor = Supervisor(embedded)
 
     def job() -> None:
-        _main_job(embedded)
+        databases = _databases(embedded)
+        two = _main_job(databases)
         if once:
             supervisor.stopping.set()
         else:
-            state = embedded.state
-            click.echo(
-                f"\nAPI: http://127.0.0.1:{state.ports.api}/docs   data: {embedded.home.root}"
-                "\nRunning until Ctrl-C."
-            )
+            _tell_where(embedded, demo_sign_ins.make(databases, two))
+        databases.close()
 
     supervisor.run(any_port=True, on_ready=job)
 
 
-def _main_job(embedded: Embedded) -> None:
+def _databases(embedded: Embedded) -> PostgreSQLAdapter:
     values = embedded.environment()
     sources = Sources(values, dict.fromkeys(values, "the demo's own servers"))
-    databases = bootstrap.platform(load(CommandSettings, sources)).databases
+    return bootstrap.platform(load(CommandSettings, sources)).databases
+
+
+def _tell_where(embedded: Embedded, sign_ins: Sequence[SignIn]) -> None:
+    place = f"http://127.0.0.1:{embedded.state.ports.api}"
+    click.echo(f"\nSite: {place}/sign-in   (two members who match, and an operator)\n")
+    for one in sign_ins:
+        who = "operator" if one.operator else "member"
+        click.echo(f"  {who:<10}{one.email:<46}password {one.password}")
+    click.echo(
+        f"\nLetters: {place}/dev/mail   API: {place}/docs   data: {embedded.home.root}"
+        "\nRunning until Ctrl-C."
+    )
+
+
+def _main_job(databases: PostgreSQLAdapter) -> list[str]:
+    """Do the job; give the addresses of a member and of their best match."""
     rows = member_files.read(community_path())
     begun = time.perf_counter()
     with bar(len(rows), "Importing members") as step:
@@ -65,7 +82,9 @@ def _main_job(embedded: Embedded) -> None:
         found = introductions.of_member(backend, member.id, limit=SHOWN)
     click.echo(f"From file to matches in {time.perf_counter() - begun:.1f} s.\n")
     print_list(found)
-    databases.close()
+    with databases.backend() as backend:
+        others = [users.by_id(backend, one.partner_id) for one in found.introductions[:1]]
+    return [one.email for one in (member, *others)]
 
 
 COMMANDS = [demo]

@@ -139,6 +139,6 @@ def test_everything_but_live_words_works_without_javascript(
     ann.open("/matches")
     ann.press("Yes, introduce us")
     ann.sees("You said yes")
-    ann.page.get_by_role("link", name="Account").click()
+    ann.page.get_by_role("link", name="Settings").click()
     ann.press("Pause")
     ann.sees("You are paused")
