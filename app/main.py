@@ -16,6 +16,7 @@ from app.api.elsewhere import closed_faces
 from app.api.flow import OneFlowForEachRequest
 from app.api.member.router import router as member_router
 from app.api.operator.router import router as operator_router
+from app.api.overload import Limits, Overload
 from app.observability.metrics import Metrics
 from app.observability.requests import Requests
 from app.services.live import ended_by_signals
@@ -43,6 +44,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     observer = side.eyes.observer
     metrics = Metrics(observer)
     app.add_middleware(OneFlowForEachRequest)
+    limits = Limits(settings.most_requests, settings.most_streams, settings.patience)
+    app.add_middleware(Overload, limits=limits)
     app.add_middleware(Requests, answered=metrics.answered)
     problems.install(app)
     app.include_router(
