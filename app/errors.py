@@ -4,10 +4,18 @@ from __future__ import annotations
 
 
 class ReciprocityError(Exception):
-    """Say what is wrong and what to do; carry a stable code for programs and a status for HTTP."""
+    """Say what is wrong and what to do; carry a stable code for programs and a status for HTTP.
+
+    What members read is given as a sentence with its values apart, so that it can be told in
+    another language: `InvalidInputError("At most {most} fit.", most=5)`.
+    """
 
     code: str = "internal_error"
     status: int = 500
+
+    def __init__(self, sentence: str = "", **values: object) -> None:
+        super().__init__(sentence.format(**values) if values else sentence)
+        self.sentence, self.values = sentence, values
 
 
 class SettingsError(ReciprocityError):

@@ -27,16 +27,22 @@ def checked_name(typed: str, *, what: str = "name", needed: bool = True) -> str:
     """Give a name as typed, blanks around it removed; any letters and signs are welcome."""
     name = typed.strip()
     if needed and not name:
-        raise InvalidInputError(f"The {what} is missing; type how others should call you.")
+        raise InvalidInputError(
+            "The {what} is missing; type how others should call you.", what=what
+        )
     return checked_text(name, what=what, longest=LONGEST_FIELD)
 
 
 def checked_text(typed: str, *, what: str, longest: int) -> str:
     """Give a text as typed; raise InvalidInputError when it is too long or holds a zero byte."""
     if len(typed) > longest:
-        raise InvalidInputError(f"The {what} is too long: at most {longest} characters.")
+        raise InvalidInputError(
+            "The {what} is too long: at most {most} characters.", what=what, most=longest
+        )
     if "\0" in typed or any("\ud800" <= letter <= "\udfff" for letter in typed):
-        raise InvalidInputError(f"The {what} holds signs that no text can hold; remove them.")
+        raise InvalidInputError(
+            "The {what} holds signs that no text can hold; remove them.", what=what
+        )
     return typed
 
 
@@ -44,10 +50,13 @@ def checked_password(typed: str, email: str) -> str:
     """Give a password that is long enough and not the address itself; never trimmed or changed."""
     if len(typed) < SHORTEST_PASSWORD:
         raise InvalidInputError(
-            f"The password is too short: at least {SHORTEST_PASSWORD} characters, any will do."
+            "The password is too short: at least {least} characters, any will do.",
+            least=SHORTEST_PASSWORD,
         )
     if len(typed) > LONGEST_PASSWORD:
-        raise InvalidInputError(f"The password is too long: at most {LONGEST_PASSWORD} characters.")
+        raise InvalidInputError(
+            "The password is too long: at most {most} characters.", most=LONGEST_PASSWORD
+        )
     if typed.casefold() == email.casefold() or len(set(typed)) < 3:  # noqa: PLR2004 - aaaaaaaaaa, ababababab
         raise InvalidInputError("That password would be guessed at once; choose another one.")
     return checked_text(typed, what="password", longest=LONGEST_PASSWORD)

@@ -131,7 +131,7 @@ def create(databases: Databases, wish: Wish, *, operator: bool = False) -> UUID:
             asked = accounts.SignUp(wish.email, wish.first_name, wish.last_name, password_hash)
             user_id = _created(backend, asked)
         elif accounts.credential_of(backend, user_id) is not None:
-            raise ConflictError(f"{wish.email} has an account already.")
+            raise ConflictError("{email} has an account already.", email=wish.email)
         else:
             accounts.set_password(backend, user_id, password_hash, _now())
             accounts.address_confirmed(backend, user_id)

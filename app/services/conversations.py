@@ -141,7 +141,7 @@ def send(
     if not 0 < len(client_key) <= LONGEST_KEY or "\0" in client_key:
         raise InvalidInputError(f"A message needs a key of 1 to {LONGEST_KEY} characters.")
     if not conversations.lock(backend, match_id, user_id):
-        raise ConflictError(f"Nothing was sent. {find(backend, user_id, match_id).over}")
+        raise ConflictError("Nothing was sent. {why}", why=find(backend, user_id, match_id).over)
     known = conversations.by_key(backend, user_id, client_key)
     if known is not None:
         if known.match_id != match_id or known.body != body:
@@ -149,7 +149,7 @@ def send(
         return known
     talk = find(backend, user_id, match_id)
     if talk.over:
-        raise ConflictError(f"Nothing was sent. {talk.over}")
+        raise ConflictError("Nothing was sent. {why}", why=talk.over)
     message = conversations.write(backend, match_id, user_id, body, client_key, datetime.now(UTC))
     feeds.bump(backend, _both(user_id, talk))
     return message

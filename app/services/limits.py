@@ -25,7 +25,11 @@ class TooOftenError(ReciprocityError):
 
     def __init__(self, wait: timedelta) -> None:
         self.wait = math.ceil(wait.total_seconds())
-        super().__init__(f"That was tried too often. Try again in {_spoken(self.wait)}.")
+        if self.wait < 90:  # noqa: PLR2004 - up to there seconds say more
+            sentence = "That was tried too often. Try again in {seconds} s."
+        else:
+            sentence = "That was tried too often. Try again in {minutes} minutes."
+        super().__init__(sentence, seconds=self.wait, minutes=math.ceil(self.wait / 60))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -65,9 +69,3 @@ def take(databases: Databases, rule: Rule, whose: str) -> None:
             rate_limits.forget_old(backend)
     if wait is not None:
         raise TooOftenError(wait)
-
-
-def _spoken(seconds: int) -> str:
-    if seconds < 90:  # noqa: PLR2004 - up to there seconds say more
-        return f"{seconds} second" + ("s" if seconds != 1 else "")
-    return f"{math.ceil(seconds / 60)} minutes"

@@ -80,7 +80,9 @@ def _checked(wanted: MemberProfile) -> MemberProfile:
 def _entries(typed: Sequence[str], what: str, longest: int = LONGEST_ENTRY) -> tuple[str, ...]:
     entries = tuple(dict.fromkeys(one.strip() for one in typed if one.strip()))
     if len(entries) > MOST_ENTRIES:
-        raise InvalidInputError(f"At most {MOST_ENTRIES} {what}s fit; {len(entries)} were given.")
+        raise InvalidInputError(
+            "At most {most} fit; {given} were given.", most=MOST_ENTRIES, given=len(entries)
+        )
     return tuple(checked_text(one, what=what, longest=longest) for one in entries)
 
 
@@ -95,6 +97,6 @@ def _link(typed: str) -> str:
         good = False
     if not good:
         raise InvalidInputError(
-            f"{typed!r} is not a web address; it looks like https://example.org."
+            "“{typed}” is not a web address; it looks like https://example.org.", typed=typed
         )
     return link

@@ -68,8 +68,9 @@ def put(backend: BackendConnection, wanted: TypedRules) -> TypedRules:
     )
     if not 0 <= wanted.budget <= LARGEST_BUDGET:
         raise InvalidInputError(
-            f"The number of introductions is between 0 and {LARGEST_BUDGET}; pausing is the way to"
-            " get none for a while."
+            "The number of introductions is between 0 and {most}; pausing is the way to get none for"
+            " a while.",
+            most=LARGEST_BUDGET,
         )
     member_rules.put(backend, wanted, datetime.now(UTC))
     return wanted
@@ -79,6 +80,8 @@ def _entries(entered: Sequence[str], what: str, longest: int = LONGEST_ENTRY) ->
     entries = tuple(dict.fromkeys(one.strip() for one in entered if one.strip()))
     if len(entries) > MOST_ENTRIES:
         raise InvalidInputError(
-            f"A rule takes at most {MOST_ENTRIES} entries; {len(entries)} were given."
+            "A rule takes at most {most} entries; {given} were given.",
+            most=MOST_ENTRIES,
+            given=len(entries),
         )
     return tuple(checked_text(one, what=what, longest=longest) for one in entries)

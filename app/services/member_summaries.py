@@ -59,6 +59,6 @@ def _checked(typed: Sequence[str], what: str) -> tuple[str, ...]:
     entries = tuple(dict.fromkeys(one.strip() for one in typed if one.strip()))
     if len(entries) > MOST_STATEMENTS:
         raise InvalidInputError(
-            f"At most {MOST_STATEMENTS} {what}s fit; {len(entries)} were given."
+            "At most {most} fit; {given} were given.", most=MOST_STATEMENTS, given=len(entries)
         )
     return tuple(checked_text(one, what=what, longest=LONGEST_STATEMENT) for one in entries)

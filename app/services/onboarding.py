@@ -99,8 +99,10 @@ def _check(text: str) -> None:
         raise InvalidInputError("There is nothing to read in this message; write some words.")
     if len(text) > LONGEST_MESSAGE:
         raise InvalidInputError(
-            f"This message has {len(text)} characters and {LONGEST_MESSAGE} can be taken at once;"
-            " send it in parts. Nothing was kept."
+            "This message has {length} characters and {most} can be taken at once; send it in"
+            " parts. Nothing was kept.",
+            length=len(text),
+            most=LONGEST_MESSAGE,
         )
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise InvalidInputError("This message holds a character that no text may hold; remove it.")

@@ -82,8 +82,9 @@ def _judged(reader: Reader, kind: str, text: str) -> tuple[str, bool]:
         raise InvalidInputError("A statement needs words; remove it if it should not be there.")
     if len(words) > LONGEST_STATEMENT:
         raise InvalidInputError(
-            f"A statement may have {LONGEST_STATEMENT} characters and this one has {len(words)};"
-            " say it in several."
+            "A statement may have {most} characters and this one has {length}; say it in several.",
+            most=LONGEST_STATEMENT,
+            length=len(words),
         )
     if "\x00" in words or any("\ud800" <= letter <= "\udfff" for letter in words):
         raise InvalidInputError("This text holds a character that no text may hold; remove it.")

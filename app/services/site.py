@@ -60,6 +60,7 @@ class Site:
         if not self.sends_mail or self.url is None:
             lacking = "SMTP_URL" if not self.sends_mail else "RECIPROCITY_SITE_URL"
             raise NoMailError(
-                f"This site cannot send e-mail yet, so this is not possible: {lacking} is not set."
-                " Whoever runs the site sets it."
+                "This site cannot send e-mail yet, so this is not possible: {variable} is not set."
+                " Whoever runs the site sets it.",
+                variable=lacking,
             )

@@ -75,7 +75,7 @@ async def whole(request: Request, largest: int) -> bytes:
         length += len(piece)
         if length > largest:
             size = f"{largest // 1024} kB" if largest < 2**20 else f"{largest // 2**20} MB"
-            raise TooLargeError(f"That is too much at once: at most {size} fit.")
+            raise TooLargeError("That is too much at once: at most {size} fit.", size=size)
         pieces.append(piece)
     return b"".join(pieces)
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
+from app.errors import InvalidInputError
+from app.web.languages import COOKIE, LANGUAGES
 from app.web.routes import Pages
-from app.web.visits import Visit
+from app.web.visits import Visit, set_cookie
+
+_A_YEAR: Final = 365 * 24 * 3600
 
 
 def register(pages: Pages) -> None:
@@ -25,3 +31,14 @@ def register(pages: Pages) -> None:
     @pages.everybody("/terms")
     def terms(visit: Visit) -> Response:
         return visit.page("terms.html")
+
+    @pages.everybody("/language", "POST")
+    def language(visit: Visit) -> Response:
+        if visit.form["language"] not in LANGUAGES:
+            raise InvalidInputError("This site does not speak that language.")
+        path = visit.form["back"]
+        # Only a page of this site: //elsewhere and /\\elsewhere are other sites to a browser.
+        here = path.startswith("/") and path[1:2] not in {"/", "\\"}
+        response = visit.to(path if here else "/")
+        set_cookie(visit, response, COOKIE, visit.form["language"], _A_YEAR)
+        return response

@@ -6,13 +6,16 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Final
 
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
+
+from app.web.languages import LANGUAGES, SOURCE, translated, translations
 
 HERE: Final = Path(__file__).parent
 HTMX: Final = HERE.parent.parent / "third_party" / "htmx" / "htmx.min.js"
@@ -56,15 +59,18 @@ async def static_file(request: Request) -> Response:
     return Response(asset.body, media_type=asset.kind, headers=headers)
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+def _day(moment: datetime, language: str) -> str:
+    # British English writes 22 November 2026, as the pages always did.
+    return format_date(moment, "long", "en_GB" if language == SOURCE else language)
 
 
 def _minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _made() -> Environment:
+@cache
+def environment(language: str) -> Environment:
+    """Make what fills templates in, in one language."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -73,15 +79,17 @@ def _made() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined] # put there by the extension
-    made.filters |= {"day": _day, "minute": _minute}
-    made.globals["asset"] = asset_url
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # put there by the extension
+    made.filters |= {
+        "day": partial(_day, language=language),
+        "minute": _minute,
+        # For our own words that come from elsewhere than a template; the answer is escaped as ever.
+        "translated": partial(translated, language),
+    }
+    made.globals |= {"asset": asset_url, "language": language, "languages": LANGUAGES}
     return made
 
 
-TEMPLATES: Final = _made()
-
-
-def filled(template: str, **values: object) -> str:
-    """Fill a template in."""
-    return TEMPLATES.get_template(template).render(**values)
+def filled(template: str, language: str = SOURCE, **values: object) -> str:
+    """Fill a template in, in one language."""
+    return environment(language).get_template(template).render(**values)

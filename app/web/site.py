@@ -23,6 +23,7 @@ from app.web import (
     development_pages,
     entrance_pages,
     front_pages,
+    languages,
     live_pages,
     match_pages,
     onboarding_pages,
@@ -112,13 +113,16 @@ def member_site(side: MemberSide) -> Starlette:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    status = getattr(error, "status", 500)
+    if not isinstance(error, ReciprocityError):
+        raise error
+    status = error.status
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s %s: %s", request.method, request.url.path, error)
         told = "Something does not work on our side right now. Try again in a minute."
-        told = str(error) if getattr(error, "code", "") == "no_mail" else told
+        told = str(error) if error.code == "no_mail" else told
         return _page(request, status, told)
-    return _page(request, status, str(error), getattr(error, "headers", None))
+    sentence = languages.told(languages.asked_for(request), error)
+    return _page(request, status, sentence, getattr(error, "headers", None))
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -148,8 +152,11 @@ def _page(
             headers=headers,
             media_type="application/problem+json",
         )
+    language = languages.asked_for(request)
+    told = languages.translated(language, told)
     if request.headers.get("hx-request") == "true":
-        text = filled("_problem.html", problem=told)
+        text = filled("_problem.html", language, problem=told)
     else:
-        text = filled("error.html", title=title, told=told)
+        title = languages.translated(language, title)
+        text = filled("error.html", language, title=title, told=told)
     return HTMLResponse(text, status_code=status, headers=headers)

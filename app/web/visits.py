@@ -18,6 +18,7 @@ from app.bootstrap import MemberSide
 from app.errors import ReciprocityError
 from app.services import conversations, sessions
 from app.services.sessions import SignedIn
+from app.web import languages
 from app.web.forms import Form
 from app.web.rendering import filled
 
@@ -59,6 +60,11 @@ class Visit:
         return self.request.client.host if self.request.client else "unknown"
 
     @property
+    def language(self) -> str:
+        """Give the language in which this browser is answered."""
+        return languages.asked_for(self.request)
+
+    @property
     def by_htmx(self) -> bool:
         """Say whether a part of a page is asked for and not a whole one."""
         return self.request.headers.get("hx-request") == "true"
@@ -97,6 +103,7 @@ class Visit:
         """Answer with a filled-in template."""
         text = filled(
             template,
+            self.language,
             member=self.member,
             csrf=self.csrf,
             unread=self.unread,
@@ -116,7 +123,7 @@ class Visit:
             template,
             status=error.status,
             headers=getattr(error, "headers", None),
-            problem=str(error),
+            problem=languages.told(self.language, error),
             **values,
         )
 

@@ -29,6 +29,7 @@ TABLE = {
     "GET /": (200, 303, 303, 303, 200),
     "GET /privacy": OPEN,
     "GET /terms": OPEN,
+    "POST /language": (422, 422, 422, 422, 422),
     "GET /dev/mail": OPEN,
     "GET /sign-up": OPEN,
     "POST /sign-up": (422, 422, 422, 422, 422),

@@ -1,0 +1,129 @@
+"""Keep the catalogues of the pages' languages complete.
+
+    .venv/bin/python scripts/translations.py          say what is missing, and exit with 1 if anything is
+    .venv/bin/python scripts/translations.py --write  bring each catalogue up to date, translations kept
+
+Sentences come from the templates, from the errors that members may read, and from a few words that
+Python gives to templates.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+from app.domain.decisions import REASONS
+from app.services import reports
+from app.web.languages import FOLDER, LANGUAGES, SOURCE
+from app.web.rendering import HERE, environment
+
+ROOT: Final = Path(__file__).parent.parent
+# Where errors are raised that a member may read on a page.
+_TOLD: Final = ("app/services", "app/domain", "app/web", "app/adapters/documents.py")
+# The part of operators is theirs alone, and told in English.
+_OPERATORS: Final = ("operator_", "webhooks", "backup", "rebuild", "explain_pair", "dead_letters")
+_INTERNAL: Final = frozenset({"ValueError", "RuntimeError", "TypeError", "AssertionError"})
+_STATUS: Final = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
+
+
+def sentences() -> dict[str, str]:
+    """Give every sentence that a page may show, and where it stands."""
+    found: dict[str, str] = {}
+    for place, sentence in (*_of_templates(), *_of_errors(), *_of_words()):
+        found.setdefault(sentence, place)
+    return found
+
+
+def _of_templates() -> Iterator[tuple[str, str]]:
+    made = environment(SOURCE)
+    for path in sorted((HERE / "templates").glob("*.html")):
+        if path.name.startswith("operator_"):
+            continue
+        text = path.read_text("utf-8")
+        for _line, _function, message in made.extract_translations(text):  # type: ignore[attr-defined] # put there by the extension
+            for one in message if isinstance(message, tuple) else (message,):
+                if isinstance(one, str):
+                    yield path.name, one
+
+
+def _of_errors() -> Iterator[tuple[str, str]]:
+    for place in _TOLD:
+        start = ROOT / place
+        for path in sorted(start.rglob("*.py")) if start.is_dir() else [start]:
+            if path.name.startswith(_OPERATORS):
+                continue
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                sentence = _raised(node)
+                if sentence:
+                    yield str(path.relative_to(ROOT)), sentence
+
+
+def _raised(node: ast.AST) -> str:
+    if not (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args):
+        return ""
+    name, first = ast.unparse(node.exc.func).rpartition(".")[2], node.exc.args[0]
+    if name in _INTERNAL or not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+        return ""
+    return first.value
+
+
+def _of_words() -> Iterator[tuple[str, str]]:
+    for words in REASONS.values():
+        yield from (("app/domain/decisions.py", word) for word in words.values())
+    yield from (("app/services/reports.py", word) for word in reports.REASONS.values())
+    yield from (("http", HTTPStatus(status).phrase) for status in _STATUS)
+
+
+def catalogue(language: str) -> Catalog:
+    """Read one language's catalogue; an empty one where there is none."""
+    file = FOLDER / f"{language}.po"
+    if not file.exists():
+        return Catalog(locale=language, project="Reciprocity", fuzzy=False)
+    with file.open("rb") as opened:
+        return read_po(opened, locale=language)
+
+
+def missing(language: str) -> list[str]:
+    """List the sentences that a language has no translation of."""
+    known = catalogue(language)
+    translated = {str(message.id) for message in known if message.string}
+    return [one for one in sentences() if one not in translated]
+
+
+def write(language: str) -> None:
+    """Bring a catalogue up to date: what is gone goes, what is new waits for its translation."""
+    old = catalogue(language)
+    new = Catalog(locale=language, project="Reciprocity", fuzzy=False)
+    for sentence, place in sorted(sentences().items(), key=lambda one: (one[1], one[0])):
+        before = old.get(sentence)
+        new.add(sentence, before.string if before else "", locations=[(place, 0)])
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / f"{language}.po").open("wb") as opened:
+        write_po(opened, new, width=100, include_lineno=False, omit_header=True)
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    lacking = 0
+    for language in LANGUAGES:
+        if language == SOURCE:
+            continue
+        if "--write" in sys.argv[1:]:
+            write(language)
+        absent = missing(language)
+        lacking += len(absent)
+        print(f"{language}: {len(sentences())} sentences, {len(absent)} without translation")
+        for sentence in absent:
+            print(f"  {sentence}")
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
