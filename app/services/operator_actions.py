@@ -30,6 +30,7 @@ class Action(StrEnum):
     EMBED_AGAIN = "embed_again"
     MATCH_AGAIN = "match_again"
     EXPLAINED = "pair_explained"
+    LISTED_WORK = "work_listed"
     SAW_WORK = "work_seen"
     RERAN_WORK = "work_rerun"
     DISCARDED_WORK = "work_discarded"

@@ -94,7 +94,7 @@ def _count_removed(job: Journey) -> None:
     decided = others & job.decided
     ruled_out = {other: rule for other, rule in job.ruled_out.items() if other in others - decided}
     left = others - decided - ruled_out.keys()
-    removed = {"decided or blocked": len(decided)}
+    removed = {"decided already or blocked": len(decided)}
     for rule in sorted(set(ruled_out.values())):
         removed[rule] = sum(one == rule for one in ruled_out.values())
     if not job.ai_down:

@@ -12,12 +12,15 @@ import numpy as np
 from app.databases.connections import BackendConnection
 from app.domain.matching.exposure import gini
 from app.domain.matching.scores import Floats
-from app.repositories.backend import operator_quality
+from app.repositories.backend import calibrations, operator_quality, rounds
+from app.repositories.backend.calibrations import Learned
 from app.repositories.backend.operator_quality import Answers
+from app.repositories.backend.rounds import Made
 
 SCORE_BANDS: Final = 20
 GAIN_BANDS: Final = 10
 _POINTS: Final = 100  # of the Lorenz curve
+_SHOWN: Final = 5  # rounds, and askings of the decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,11 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Hold everything that the plots show; `lengths` counts members by the length of their list."""
+    """Hold everything that the plots show; `lengths` counts members by the length of their list.
+
+    `rounds` and `learned` hold the newest of each first: what sharing out did beside plain lists, and
+    what decisions made of the calibration.
+    """
 
     scores: Sequence[int]
     pairs: int
@@ -47,10 +54,12 @@ class Quality:
     lengths: Sequence[tuple[int, int]]
     answers: Sequence[Answers]
     decisions: int
+    rounds: Sequence[Made]
+    learned: Sequence[Learned]
 
 
-def measure(backend: BackendConnection) -> Quality:
-    """Measure the matches that stand now."""
+def measure(backend: BackendConnection, model: str) -> Quality:
+    """Measure the matches that stand now, and read what the model's calibration came from."""
     scores = operator_quality.scores(backend, SCORE_BANDS)
     lists = operator_quality.lists(backend)
     answers = operator_quality.answers(backend, GAIN_BANDS)
@@ -66,6 +75,8 @@ def measure(backend: BackendConnection) -> Quality:
         lengths=sorted(lengths.items()),
         answers=answers,
         decisions=sum(one.decided for one in answers),
+        rounds=rounds.last(backend, _SHOWN),
+        learned=calibrations.history(backend, model, _SHOWN),
     )
 
 

@@ -28,10 +28,11 @@ class Page:
     next: int | None
 
 
-def listed(backend: BackendConnection, state: str, after: int = 0) -> Page:
-    """List the work in one state, dead work where the state is none, the oldest first."""
+def listed(backend: BackendConnection, operator_id: UUID, state: str, after: int = 0) -> Page:
+    """List the work in one state, dead work where the state is none, the oldest first; note it."""
     chosen = next((known for known in STATES if known == state), STATES[0])
     rows = operator_work.listed(backend, chosen, limit=PAGE + 1, after=after)
+    operator_actions.note(backend, operator_id, Action.LISTED_WORK, state=chosen)
     more = rows[PAGE - 1].id if len(rows) > PAGE else None
     return Page(chosen, sight.outbox_by_topic(backend), rows[:PAGE], more)
 

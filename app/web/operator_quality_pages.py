@@ -18,7 +18,7 @@ def register(pages: Pages) -> None:
 
 def _quality(visit: Visit) -> Response:
     with visit.side.databases.backend() as backend:
-        found = operator_quality.measure(backend)
+        found = operator_quality.measure(backend, visit.side.eyes.model)
     bands = [f"{band / SCORE_BANDS:.2f}" for band in range(SCORE_BANDS)]
     lengths = dict(found.lengths)
     steps = range(max(lengths, default=0) + 1)

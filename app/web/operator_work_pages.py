@@ -21,7 +21,7 @@ def register(pages: Pages) -> None:
 def _list(visit: Visit) -> Response:
     asked = visit.request.query_params.get("state", "")
     with visit.side.databases.backend() as backend:
-        page = operator_work.listed(backend, asked, visit.number("after") or 0)
+        page = operator_work.listed(backend, visit.who.user_id, asked, visit.number("after") or 0)
     return visit.page("operator_work.html", page=page, states=operator_work.STATES)
 
 

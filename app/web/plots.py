@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 WIDTH: Final = 480
 HEIGHT: Final = 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 26, 12, 44
 _INNER_WIDTH: Final = WIDTH - _LEFT - _RIGHT
 _INNER_HEIGHT: Final = HEIGHT - _TOP - _BOTTOM
 _TICKS: Final = 5

@@ -9,6 +9,7 @@ import pytest
 
 from app.databases.names import Database
 from app.services import accounts, erasure
+from app.services.operator_actions import Action
 from tests.conftest import Pair
 from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser
 
@@ -154,3 +155,11 @@ def test_an_erasure_takes_the_member_out_of_the_log_and_leaves_what_was_done(
     rows = operator.get("/operator/audit?action=member_seen").partition("<tbody>")[2]
     assert "erased since Opened a member's page" in words(rows)
     assert str(ann) not in pair.sql(BACKEND, "SELECT * FROM operator_actions")
+
+
+def test_every_action_has_words_on_the_page_of_the_log(operator: Browser) -> None:
+    page = operator.get("/operator/audit")
+    for action in Action:
+        words_of = re.search(rf'<option value="{action.value}">([^<]+)<', page)
+        assert words_of is not None, action
+        assert words_of[1] != action.value, f"app/web/templates/operator_macros.html lacks {action}"

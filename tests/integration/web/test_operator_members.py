@@ -88,7 +88,7 @@ def test_the_first_stage_that_is_not_done_is_said_in_words_from_sign_up_to_list(
     journey = _journey(members, operator_id, ann)
     assert journey.first is not None
     assert journey.first.name == "people_left"
-    assert journey.removed == {"decided or blocked": 1}
+    assert journey.removed == {"decided already or blocked": 1}
     pair.sql(BACKEND, f"UPDATE users SET allow_matching = false WHERE id = '{ann}'")
     assert _first(members, operator_id, ann)[0] == "takes_introductions"
     pair.sql(BACKEND, f"UPDATE users SET is_active = false WHERE id = '{ann}'")

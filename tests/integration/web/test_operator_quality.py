@@ -31,7 +31,7 @@ def test_lists_exposure_and_decisions_are_measured_as_members_see_them(
     ann, ben = crowd[0], members.people.partners_of(crowd[0])[0]
     lists = {one: members.people.partners_of(one) for one in [*crowd, alone]}
     with members.people.databases.backend() as backend:
-        found = operator_quality.measure(backend)
+        found = operator_quality.measure(backend, "words")
     assert sum(count * members for count, members in found.lengths) == sum(
         len(one) for one in lists.values()
     )
@@ -44,9 +44,11 @@ def test_lists_exposure_and_decisions_are_measured_as_members_see_them(
     members.people.decide(ann, ben, "approved")
     members.people.decide(crowd[1], members.people.partners_of(crowd[1])[-1], "declined")
     with members.people.databases.backend() as backend:
-        after = operator_quality.measure(backend)
+        after = operator_quality.measure(backend, "words")
     assert (after.decisions, sum(one.yes for one in after.answers)) == (2, 1)
     assert after.pairs == found.pairs - 1
+    made = pair.sql(BACKEND, "SELECT introductions FROM rounds ORDER BY made_at DESC LIMIT 1")
+    assert str(after.rounds[0].introductions) == made
 
 
 def test_each_plot_is_an_image_with_a_title_and_its_numbers_in_a_table(
