@@ -23,7 +23,7 @@ from app.main import create_app
 from app.repositories.backend import outbox
 from app.settings import ApiSettings
 from app.workers.relay import Relay
-from tests.conftest import Pair
+from tests.conftest import Pair, Run
 from tests.people import People
 
 SIGN_IN = {"email": "ann@example.org", "password": "not her password"}
@@ -262,3 +262,22 @@ def test_work_that_is_delivered_twice_and_backwards_leaves_what_came_last(people
     assert people.matched_with(ann) == {ben}
     with people.databases.backend() as backend:
         assert backend.execute("SELECT count(*) FROM matches").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("how", ["is told", "dies"])
+def test_a_text_for_which_a_worker_runs_out_of_memory_is_tried_again_and_costs_nobody_else(
+    people: People, pair: Pair, run: Run, how: str
+) -> None:
+    ann, ben = people.crowd(2)
+    glutton = people.join("Glutton", ["feast"], ["help with gardening"])
+    with people.databases.backend() as backend:
+        backend.execute("UPDATE outbox SET attempts = 5")  # from the sixth on, each is done alone
+    ended = run(["-m", "tests.chaos.hungry_worker", how], pair.environment)
+    assert (ended.returncode == 0) is (how == "is told"), ended.stderr
+    people.relay.look()  # the next worker; the text is still held by the first one's lease, or waits
+    assert people.matched_with(ann) == {ben}
+    with people.databases.backend() as backend:
+        row = backend.execute(
+            "SELECT attempts, state FROM outbox WHERE user_id = %s", (glutton,)
+        ).fetchone()
+    assert row == (6, "pending" if how == "is told" else "running")
