@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -26,10 +26,11 @@ def moment_and_id(cursor: str | None) -> Place | None:
         return None
     try:
         at, one = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        place = datetime.fromisoformat(at), UUID(one)
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
+        moment = datetime.fromisoformat(at)
+        place = (moment.astimezone(UTC), UUID(one)) if moment.tzinfo else None
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError):
         place = None
-    if place is None or place[0].tzinfo is None:
+    if place is None:
         raise InvalidInputError("This cursor is not one that a page before has given.")
     return place
 

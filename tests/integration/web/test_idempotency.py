@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -189,8 +192,12 @@ def test_every_list_comes_page_by_page_without_gap_or_double(
         query["cursor"] = page["next"]
     assert [one["id"] for one in found] == [one["id"] for one in whole]
     assert len(found) == 5
+    far, nowhere = (
+        base64.urlsafe_b64encode(json.dumps([at, str(uuid4())]).encode()).decode()
+        for at in ("0001-01-01T00:00:00+23:59", "2026-01-01T00:00:00")
+    )
     for path in ("sessions", "conversations", "blocks", "reports"):
-        for bad in ("x", "bnVsbA==", "WyJ4IiwgIngiXQ=="):
+        for bad in ("x", "bnVsbA==", "WyJ4IiwgIngiXQ==", far, nowhere):
             refused = client.get(f"{PREFIX}/{path}", params={"cursor": bad}, headers=tokens[0])
             assert refused.status_code == 422, (path, bad)
 
