@@ -387,7 +387,7 @@ def test_who_would_lose_access_is_listed_first_and_a_no_changes_nothing(
         )
 
     try:
-        with pytest.raises(ConflictError, match="reporting could connect"):
+        with pytest.raises(ConflictError, match="These would lose something: reporting"):
             say(False)
         assert (
             pair.sql(

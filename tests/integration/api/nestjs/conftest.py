@@ -17,11 +17,12 @@ from app.adapters.embedding import Embedder
 from app.adapters.migrations import migrate
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.names import Database
-from app.domain import webhooks
+from app.embedded.embedded import Embedded
 from app.settings import ApiSettings
 from app.workers.beside import Beside
 from app.workers.relay import Relay
-from tests.conftest import Pair
+from tests.conftest import Pair, _create, _pair, _settings
+from tests.contract_schemas import faults, webhook_faults, written_for
 from tests.integration.api.conftest import KEY, application
 from tests.nestjs_backend import KEY as WEBHOOK_KEY
 from tests.nestjs_backend import NestJSBackend, make_tables
@@ -41,16 +42,21 @@ class Installation:
     def post(self, path: str, body: dict[str, Any], *, times: int = 1) -> dict[str, Any]:
         """Call the AI service as the backend does, as often as its retries may."""
         told: dict[str, Any] = {}
+        written = written_for("POST", path)
+        assert faults(written["request"], body) == []
         for _ in range(times):
             answer = self.client.post(f"/api/v1{path}", json=body, headers=WITH_KEY)
             assert answer.status_code == 200, answer.text
             told = answer.json()
+            assert faults(written["answer"], told) == []
         return told
 
     def get(self, path: str) -> dict[str, Any]:
+        """Ask the AI service as the backend does."""
         answer = self.client.get(f"/api/v1{path}", headers=WITH_KEY)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
+        assert faults(written_for("GET", path)["answer"], told) == []
         return told
 
     def work(self, rounds: int = 1) -> None:
@@ -78,35 +84,47 @@ class Installation:
         )
 
 
+@pytest.fixture(scope="session")
+def adopted_template(servers: Embedded, empty_template: str) -> str:
+    """A backend's own database, adopted beside an AI database; once, for all tests."""
+    _create(servers, "adopted", empty_template)
+    pair = Pair(servers, "adopted", _settings(servers, "adopted"))
+    make_tables(pair)
+    adopting = PostgreSQLAdapter(pair.settings)
+    adopt(adopting, Database.BACKEND, "test")
+    migrate(adopting, "test")
+    adopting.close()
+    return "adopted"
+
+
 @pytest.fixture
-def nestjs(empty_pair: Pair) -> Iterator[NestJSBackend]:
-    """Give a backend with its tables in an empty database, and nothing of ours."""
-    make_tables(empty_pair)
-    made = NestJSBackend(empty_pair)
+def adopted_pair(servers: Embedded, adopted_template: str) -> Iterator[Pair]:
+    yield from _pair(servers, adopted_template)
+
+
+@pytest.fixture
+def nestjs(adopted_pair: Pair) -> Iterator[NestJSBackend]:
+    """Give a backend that lives in the adopted database."""
+    made = NestJSBackend(adopted_pair)
     yield made
     made.close()
 
 
 @pytest.fixture
-def beside(
-    empty_pair: Pair, nestjs: NestJSBackend, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Installation]:
-    """Give an installation that adopted the backend's database and serves its calls."""
-    adopting = PostgreSQLAdapter(empty_pair.settings)
-    adopt(adopting, Database.BACKEND, "test")
-    migrate(adopting, "test")
-    adopting.close()
-    monkeypatch.setattr(webhooks, "_LONGEST", 1e-3)
+def beside(adopted_pair: Pair, nestjs: NestJSBackend, embedder: Embedder) -> Iterator[Installation]:
+    """Give an installation that serves the backend's calls, and its worker."""
     further = {"RECIPROCITY_BACKEND_URL": nestjs.url, "AI_SERVICE_WEBHOOK_API_KEY": WEBHOOK_KEY}
-    values = empty_pair.environment | further
+    values = adopted_pair.environment | further
     settings = ApiSettings.model_validate(values)
     databases = PostgreSQLAdapter(settings)
-    app = application(empty_pair, API_KEY=KEY, **further)
+    app = application(adopted_pair, API_KEY=KEY, **further)
     couriers = replace(
         bootstrap.couriers(settings), to_backend=PlainCourier(httpx.Timeout(2.0, connect=1.0))
     )
     reader = app.state.members.reader
     relay = Relay(databases, embedder, beside=Beside(reader, couriers))
     with TestClient(app, raise_server_exceptions=False) as client:
-        yield Installation(empty_pair, nestjs, client, relay)
+        yield Installation(adopted_pair, nestjs, client, relay)
+    for call in nestjs.calls:
+        assert webhook_faults(call.path.rpartition("/")[2], call.body) == []
     databases.close()
