@@ -37,7 +37,7 @@ LARGE: Final = 20_000
 class MatchJob:
     """Carry what one step of the task leaves to the next. `user_ids` None means everybody.
 
-    `community` stays None where the community is large and only a few members are matched.
+    `community` stays None where only a few members are matched: nobody else's state is read.
     """
 
     embedder: Embedder
@@ -46,6 +46,7 @@ class MatchJob:
     fairness: float = FAIRNESS
     event_ids: Sequence[int] = ()
     progress: Callable[[float], None] | None = None
+    large: bool = False
     run_id: UUID | None = None
     started_at: datetime | None = None
     community: eligibility.Eligibility | None = None
@@ -53,6 +54,7 @@ class MatchJob:
     removed: Counter[str] = field(default_factory=Counter)
     round: rounds.Round | None = None
     searches: list[search.Search] = field(default_factory=list)
+    asked: list[search.Search] = field(default_factory=list)
     decided_pairs: list[tuple[UUID, UUID]] = field(default_factory=list)
     tables: dict[Kind, embeddings.VectorTable] = field(default_factory=dict)
     hashes: dict[UUID, bytes] = field(default_factory=dict)
@@ -76,44 +78,43 @@ def _who(backend: BackendConnection, job: MatchJob) -> None:
         method="exact",
     )
     size = eligibility.size(backend)
-    if job.user_ids is not None and size >= LARGE and len(job.user_ids) <= EVERYBODY_SHARE * size:
-        allowed = eligibility.among(backend, job.user_ids)
-    else:
-        job.community = eligibility.community(backend)
-        allowed = frozenset(job.community.members)
-        if job.user_ids is not None and len(job.user_ids) > max(5, EVERYBODY_SHARE * len(allowed)):
-            job.user_ids = None
+    job.large = size >= LARGE
+    if job.user_ids is not None and len(job.user_ids) > max(5, EVERYBODY_SHARE * size):
+        job.user_ids = None
     model = job.embedder.model
-    if job.user_ids is None and job.community is not None:
+    if job.user_ids is None:
+        job.community = eligibility.community(backend)
         job.decided_pairs = eligibility.decided_pairs(backend)
         job.judged_by = judgement.for_community(backend, model, job.community.members)
-    elif job.user_ids is not None:
-        others = () if job.community is None else job.community.members
-        job.judged_by = judgement.for_members(backend, model, job.user_ids, others)
+    else:
+        judged_by = judgement.for_members(backend, model, job.user_ids, ())
         job.searches = [
-            search.Search(user_id, eligibility.decided_partners(backend, user_id))
-            for user_id in job.user_ids
-            if user_id in allowed
+            search.Search(
+                user_id, eligibility.decided_partners(backend, user_id), judged_by=judged_by
+            )
+            for user_id in sorted(eligibility.among(backend, job.user_ids))
         ]
 
 
 def _short(job: MatchJob) -> list[search.Search]:
-    """Name the searches whose list is not full, in a community too large to look at everybody."""
-    if job.community is not None:
-        return []
-    return [one for one in job.searches if len(one.eligible) < LIST_LENGTH]
+    """Name the searches whose list is not full, though there may be somebody else."""
+    return [one for one in job.searches if len(one.eligible) < LIST_LENGTH and not one.exhausted]
 
 
 def _ask(ai: AIConnection, job: MatchJob, asking: int) -> None:
     vectors = vector_sets.serving(ai, job.embedder.model)
-    if _short(job) and candidates.has_index(ai, vectors):
-        for one in _short(job):
+    indexed = job.large and candidates.has_index(ai, vectors)
+    for one in _short(job):
+        if indexed:
             search.ask_index(ai, one, vectors, job.embedder.dimensions, asking)
+        else:
+            search.ask_everybody(ai, one, vectors, asking)
+        job.asked.append(one)
 
 
 def _keep(backend: BackendConnection, job: MatchJob) -> None:
-    for one in _short(job):
-        search.keep_eligible(backend, one, job.embedder.model)
+    while job.asked:
+        search.keep_eligible(backend, job.asked.pop(), job.embedder.model)
 
 
 def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
@@ -134,8 +135,6 @@ def _search(ai: AIConnection, job: MatchJob) -> None:
             kind: embeddings.table(ai, vectors, kind, job.embedder.dimensions) for kind in Kind
         }
     for one in job.searches:
-        if job.community is not None:
-            search.look_at(one, job.community.members, job.judged_by)
         search.rank(ai, one, vectors, CANDIDATES)
         job.removed.update(one.removed)
         job.pairs.extend(one.scored)
@@ -143,7 +142,10 @@ def _search(ai: AIConnection, job: MatchJob) -> None:
     concerned = (
         job.community.members
         if job.community is not None
-        else sorted({member for p in job.pairs for member in (p.a, p.b)})
+        else sorted(
+            {member for p in job.pairs for member in (p.a, p.b)}
+            | {one.user_id for one in job.searches}
+        )
     )
     stored = embeddings.stored(ai, vectors, concerned)
     job.hashes = {user_id: known.content_hash for user_id, known in stored.items()}
@@ -185,7 +187,8 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
     runs.take_turn(backend, job.started_at)
     chosen = job.pairs if job.user_ids is None else _entering(backend, job)
     community = job.community or eligibility.Eligibility((), {})
-    unjudged = [member for member in community.members if member not in job.hashes]
+    judged = community.members or [one.user_id for one in job.searches]
+    unjudged = [member for member in judged if member not in job.hashes]
     job.stored = matches.replace(
         backend,
         job.user_ids,

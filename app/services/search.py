@@ -1,7 +1,8 @@
 """Find one member's best partners: by looking at everybody, or, in a large community, by the index.
 
-The index is asked first and the rules come second, so it is asked again, wider, while the rules leave
-a list short; at last everybody is looked at. A list is short only when the people are exhausted.
+Vectors are asked first and the rules come second, so that one newcomer does not have to read who
+everybody is. Where the rules leave a list short the vectors are asked again, for more; at last whoever
+the rules leave is looked at. A list is short only when the people are exhausted.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Search:
     """Carry the search for one member from step to step.
 
     `removed` counts by rule whom the rules left out. `method` is exact until an index was believed.
+    `ranked` says that whoever is near came in the exact order of their scores, `exhausted` that
+    there is nobody else.
     """
 
     user_id: UUID
@@ -39,6 +42,8 @@ class Search:
     near: Sequence[UUID] = ()
     eligible: Sequence[UUID] = ()
     method: Method = "exact"
+    ranked: bool = False
+    exhausted: bool = False
     judged_by: Judgement = field(default_factory=Judgement)
     removed: Counter[str] = field(default_factory=Counter)
     scored: list[Pair] = field(default_factory=list)
@@ -53,6 +58,15 @@ def ask_index(ai: AIConnection, search: Search, model: str, dimensions: int, ask
     search.method = "approximate"
 
 
+def ask_everybody(ai: AIConnection, search: Search, model: str, asking: int) -> None:
+    """Look at everybody's vectors for the best, whom the rules are then applied to."""
+    limit, _ = ASKINGS[asking]
+    calibration = search.judged_by.calibration
+    found = candidates.exact(ai, model, search.user_id, None, calibration, limit=limit)
+    search.near = [one.user_id for one in found]
+    search.ranked, search.exhausted = True, len(found) < limit
+
+
 def keep_eligible(backend: BackendConnection, search: Search, model: str) -> None:
     """Keep, of those the index named, whoever the rules leave."""
     allowed = eligibility.among(backend, search.near)
@@ -63,7 +77,7 @@ def keep_eligible(backend: BackendConnection, search: Search, model: str) -> Non
 def look_at(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
     """Have everybody looked at whom the rules leave."""
     _apply_rules(search, members, judged_by)
-    search.method = "exact"
+    search.method, search.ranked, search.exhausted = "exact", False, True
 
 
 def _apply_rules(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
@@ -87,10 +101,13 @@ def rank(ai: AIConnection, search: Search, model: str, limit: int) -> None:
     """
     judged_by, me = search.judged_by, search.user_id
     calibration = judged_by.calibration
-    found = candidates.exact(ai, model, me, search.eligible, calibration, limit=limit)
+    best = search.eligible[:limit]
+    if not search.ranked:
+        found = candidates.exact(ai, model, me, search.eligible, calibration, limit=limit)
+        best = [one.user_id for one in found]
     gains: dict[UUID, list[Couple]] = defaultdict(list)
     gives: dict[UUID, list[Couple]] = defaultdict(list)
-    for couple in candidates.couples(ai, model, me, [c.user_id for c in found]):
+    for couple in candidates.couples(ai, model, me, best):
         side = gains if couple.i_gain else gives
         side[couple.partner_id].append(Couple(couple.need_id, couple.offer_id, couple.cosine))
     made = (pair(me, other, gains[other], gives[other], calibration) for other in gains)

@@ -32,7 +32,7 @@ _MANY: Final = (
     "  -min(e.embedding <#> m.embedding) FILTER (WHERE m.kind = 'need') AS i_gain,"
     "  -min(e.embedding <#> m.embedding) FILTER (WHERE m.kind = 'offer') AS they_gain"
     "  FROM embeddings e JOIN mine m ON m.kind <> e.kind"
-    "  WHERE e.model = %(model)s AND e.user_id = ANY(%(eligible)s::uuid[])"
+    "  WHERE e.model = %(model)s AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
     "  AND e.user_id <> %(id)s GROUP BY e.user_id)"
     " SELECT user_id, i_gain, they_gain FROM best"
     " WHERE i_gain IS NOT NULL AND they_gain IS NOT NULL"
@@ -48,7 +48,8 @@ _FEW: Final = (
     "   e.embedding <#> %(need_2)s::vector)) FILTER (WHERE e.kind = 'offer') AS i_gain,"
     "  -min(least(e.embedding <#> %(offer_0)s::vector, e.embedding <#> %(offer_1)s::vector,"
     "   e.embedding <#> %(offer_2)s::vector)) FILTER (WHERE e.kind = 'need') AS they_gain"
-    "  FROM embeddings e WHERE e.model = %(model)s AND e.user_id = ANY(%(eligible)s::uuid[])"
+    "  FROM embeddings e WHERE e.model = %(model)s"
+    "  AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
     "  AND e.user_id <> %(id)s GROUP BY e.user_id)"
     " SELECT user_id, i_gain, they_gain FROM best"
     " WHERE i_gain IS NOT NULL AND they_gain IS NOT NULL"
@@ -61,19 +62,20 @@ def exact(
     ai: AIConnection,
     model: str,
     user_id: UUID,
-    eligible: Sequence[UUID],
+    eligible: Sequence[UUID] | None,
     calibration: Calibration,
     *,
     limit: int,
 ) -> list[Candidate]:
-    """Find the best partners among the eligible ones by looking at every one of them."""
+    """Find the best partners, best first, by looking at every eligible one; None is everybody."""
     mine = ai.execute(
         "SELECT kind, embedding FROM embeddings WHERE user_id = %s AND model = %s", (user_id, model)
     ).fetchall()
     values: dict[str, Any] = {
         "id": user_id,
         "model": model,
-        "eligible": _as_array(eligible),
+        "everybody": eligible is None,
+        "eligible": _as_array(eligible or ()),
         "midpoint": calibration.midpoint,
         "scale": calibration.scale,
         "limit": limit,
