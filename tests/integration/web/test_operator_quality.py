@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
 
@@ -49,6 +50,21 @@ def test_lists_exposure_and_decisions_are_measured_as_members_see_them(
     assert after.pairs == found.pairs - 1
     made = pair.sql(BACKEND, "SELECT introductions FROM rounds ORDER BY made_at DESC LIMIT 1")
     assert str(after.rounds[0].introductions) == made
+    _as_members_see_it(members, [*crowd, alone])
+    pair.sql(BACKEND, f"DELETE FROM round_members WHERE user_id = '{crowd[2]}'")
+    pair.sql(BACKEND, f"INSERT INTO blocks VALUES ('{crowd[3]}', '{crowd[4]}', now())")
+    pair.sql(BACKEND, f"UPDATE users SET allow_matching = false WHERE id = '{crowd[5]}'")
+    _as_members_see_it(members, [one for one in (*crowd, alone) if one != crowd[5]])
+
+
+def _as_members_see_it(members: Members, everybody: list[UUID]) -> None:
+    lists = {one: members.people.partners_of(one) for one in everybody}
+    with members.people.databases.backend() as backend:
+        found = operator_quality.measure(backend, "words")
+    lengths = sorted(length for length, count in found.lengths for _ in range(count))
+    shown = sorted(times for times, count in found.exposure.shown for _ in range(count))
+    assert lengths == sorted(len(one) for one in lists.values())
+    assert shown == sorted(sum(one in theirs for theirs in lists.values()) for one in everybody)
 
 
 def test_each_plot_is_an_image_with_a_title_and_its_numbers_in_a_table(
