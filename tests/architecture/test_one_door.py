@@ -21,6 +21,7 @@ OTHER_CONNECTS = {
     "engine.connect",  # SQLAlchemy's, over the door's own connection
     "setup_logging.connect",  # Celery's signals
     "worker_process_init.connect",
+    "worker_process_shutdown.connect",
     "worker_shutting_down.connect",
 }
 
