@@ -33,7 +33,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         platform.prove()
-        side.open()
+        if not settings.beside_nestjs:  # nobody there writes letters or erases, but that backend
+            side.open()
         with ended_by_signals(side.watch):
             yield
         side.close()
