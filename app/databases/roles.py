@@ -131,6 +131,15 @@ _CONTRACT: Final[dict[str, tuple[str, str, str, str]]] = {
     "messages": ("", "", "", ""),
 }
 
+# There the worker also writes up what members answered in that backend, and reads back its edits.
+_BESIDE: Final[dict[str, tuple[str, str, str, str]]] = {
+    "statements": (_ALL, _ALL, _ALL, ""),
+    "onboarding_sessions": (_ALL, _PUT, _ALL, ""),
+    "onboarding_messages": (_ALL, _PUT, _ALL, ""),
+    "onboarding_items": (_ALL, _ALL, _ALL, ""),
+    "public_summaries": (_ALL, _PUT, _ALL, ""),
+}
+
 WHO_CONNECTS: Final = (
     "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper"
     " AND has_database_privilege(rolname, current_database(), 'CONNECT')"
@@ -149,7 +158,7 @@ def declared(database: Database, mode: Mode) -> dict[str, tuple[str, str, str, s
     """Give every table that has a line here, with what each service may do."""
     if database is Database.AI:
         return _AI
-    return (_SHARED if mode == "standalone" else _CONTRACT) | _OURS
+    return _SHARED | _OURS if mode == "standalone" else _CONTRACT | _OURS | _BESIDE
 
 
 def rights(database: Database, service: Service, table: str, mode: Mode) -> tuple[Right, ...]:

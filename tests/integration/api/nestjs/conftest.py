@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,18 +114,30 @@ def nestjs(adopted_pair: Pair) -> Iterator[NestJSBackend]:
 @pytest.fixture
 def beside(adopted_pair: Pair, nestjs: NestJSBackend, embedder: Embedder) -> Iterator[Installation]:
     """Give an installation that serves the backend's calls, and its worker."""
+    with installed(adopted_pair, nestjs, embedder) as made:
+        yield made
+
+
+@contextmanager
+def installed(
+    pair: Pair,
+    nestjs: NestJSBackend,
+    embedder: Embedder,
+    *,
+    api: dict[str, str] | None = None,
+    worker: dict[str, str] | None = None,
+) -> Iterator[Installation]:
+    """Run both processes, by roles of their own where their addresses are given."""
     further = {"RECIPROCITY_BACKEND_URL": nestjs.url, "AI_SERVICE_WEBHOOK_API_KEY": WEBHOOK_KEY}
-    values = adopted_pair.environment | further
-    settings = ApiSettings.model_validate(values)
+    settings = ApiSettings.model_validate(pair.environment | further | (worker or {}))
     databases = PostgreSQLAdapter(settings)
-    app = application(adopted_pair, API_KEY=KEY, **further)
+    app = application(pair, API_KEY=KEY, **further, **(api or {}))
     couriers = replace(
         bootstrap.couriers(settings), to_backend=PlainCourier(httpx.Timeout(2.0, connect=1.0))
     )
-    reader = app.state.members.reader
-    relay = Relay(databases, embedder, beside=Beside(reader, couriers))
+    relay = Relay(databases, embedder, beside=Beside(app.state.members.reader, couriers))
     with TestClient(app, raise_server_exceptions=False) as client:
-        yield Installation(adopted_pair, nestjs, client, relay)
+        yield Installation(pair, nestjs, client, relay)
     for call in nestjs.calls:
         assert webhook_faults(call.path.rpartition("/")[2], call.body) == []
     databases.close()

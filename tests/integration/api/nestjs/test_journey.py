@@ -7,8 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from app.adapters import granting
+from app.adapters.embedding import Embedder
+from app.adapters.postgresql import PostgreSQLAdapter
+from app.databases import roles
 from app.databases.names import Database
-from tests.integration.api.nestjs.conftest import Installation
+from tests.conftest import Pair
+from tests.integration.api.nestjs.conftest import Installation, installed
+from tests.nestjs_backend import NestJSBackend
 
 BACKEND = Database.BACKEND
 SAID = {
@@ -78,8 +84,58 @@ def _summaries(beside: Installation, user_id: UUID) -> list[str]:
 def test_members_onboard_are_matched_decide_and_let_their_assistants_talk(
     beside: Installation, down_share: float
 ) -> None:
+    beside.backend.down_share = down_share
+    _journey(beside)
+
+
+def test_the_least_rights_beside_a_backend_are_enough_for_all_of_it(
+    adopted_pair: Pair, nestjs: NestJSBackend, embedder: Embedder
+) -> None:
+    addresses: dict[str, dict[str, str]] = {"ai-service": {}, "celery-worker": {}}
+    adapter = PostgreSQLAdapter(adopted_pair.settings)
+    for database in Database:
+        server = adopted_pair.server(database)
+        where = f"127.0.0.1:{server.port}/{adopted_pair.name}"
+        passwords = dict.fromkeys(roles.roles(database), "a-password")
+        dba = f"postgresql://{server.superuser}:{server.password}@{where}"
+        granting.apply(
+            adapter, database, "nestjs", passwords, address=dba, may_lose=lambda _lost: True
+        )
+        for service, variables in addresses.items():
+            role = roles.role(database, service)
+            variables[database.variable] = f"postgresql://{role}:a-password@{where}"
+    adapter.close()
+    try:
+        with installed(
+            adopted_pair, nestjs, embedder,
+            api=addresses["ai-service"], worker=addresses["celery-worker"],
+        ) as beside:  # fmt: skip
+            _journey(beside)
+            by_questionnaire = nestjs.sign_up("Dora")
+            answers = [{"prompt": "What do you offer?", "answer": "I offer tax returns."}]
+            beside.post("/user/register", {"user_id": str(by_questionnaire), "questions": answers})
+            _settle(beside)
+            nestjs.approve(by_questionnaire, text="## Needs\n- a piano\n\n## Offers\n- taxes")
+            beside.post("/user/profile-updated", {"user_id": str(by_questionnaire)})
+            _settle(beside)
+            assert len(beside.get("/admin/list-users")["result"]) == 4
+            beside.get("/admin/matching-diagnostics")
+            beside.post("/admin/regenerate-embeddings", {"user_id": str(by_questionnaire)})
+            beside.get("/user/run-scheduled-matchmaking")
+            _settle(beside)
+            assert beside.get("/matching/stats")["total_users_with_embeddings"] == 4
+    finally:
+        for database in Database:  # roles belong to the server and would outlive the databases
+            names = ", ".join(roles.roles(database))
+            adopted_pair.sql(
+                database,
+                f"REASSIGN OWNED BY {names} TO {adopted_pair.server(database).superuser};"
+                f"DROP OWNED BY {names}; DROP ROLE {names};",
+            )
+
+
+def _journey(beside: Installation) -> None:
     backend = beside.backend
-    backend.down_share = down_share
     ann, bob, cleo = (_onboard(beside, name) for name in SAID)
     for member in (ann, bob, cleo):
         assert _summaries(beside, member) == ["1|draft|completed"]
