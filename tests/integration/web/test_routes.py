@@ -178,6 +178,7 @@ def test_no_change_is_made_without_the_token_of_this_browsers_forms(
         browser.get("/privacy")
         for route in changes:
             path = re.sub(r"\{\w+:uuid\}", match_id, route.split(" ")[1])
+            path = re.sub(r"\{\w+:int\}", "1", path)
             answer = browser.client.post(path, data={"csrf": token}, follow_redirects=False)
             assert answer.status_code in (403, 303), route
             if name == "the member":
