@@ -68,13 +68,13 @@ def lists(backend: BackendConnection) -> list[Lists]:
             "   OR (m.user_a_decision = 'approved' AND m.user_b_decision = 'approved'))"
             "  AND shown.viewer IN (SELECT id FROM people)"
             "  AND shown.partner IN (SELECT id FROM people))"
-            " SELECT coalesce(own.length, 0) AS length, coalesce(others.shown, 0) AS shown,"
-            "  count(*) AS members FROM people p"
-            " LEFT JOIN (SELECT viewer, count(*) AS length FROM entries GROUP BY viewer) own"
-            "  ON own.viewer = p.id"
-            " LEFT JOIN (SELECT partner, count(*) AS shown FROM entries GROUP BY partner) others"
-            "  ON others.partner = p.id"
-            " GROUP BY coalesce(own.length, 0), coalesce(others.shown, 0)"
+            # Added up and not joined: a plan made before statistics are there would join row by row.
+            " SELECT length, shown, count(*) AS members FROM ("
+            "  SELECT member, sum(views)::int AS length, sum(shows)::int AS shown FROM ("
+            "   SELECT id AS member, 0 AS views, 0 AS shows FROM people"
+            "   UNION ALL SELECT viewer, 1, 0 FROM entries"
+            "   UNION ALL SELECT partner, 0, 1 FROM entries) added GROUP BY member) counted"
+            " GROUP BY length, shown"
         )
         .fetchall()
     )
