@@ -9,7 +9,6 @@ import click
 
 from app import bootstrap
 from app.adapters import member_files
-from app.adapters.postgresql import PostgreSQLAdapter
 from app.cli.members import print_list
 from app.cli.progress import bar, wait_for_work
 from app.embedded.embedded import Embedded
@@ -19,6 +18,7 @@ from app.repositories.backend import users
 from app.sample import community_path
 from app.services import demo_sign_ins, import_members, introductions
 from app.services.demo_sign_ins import SignIn
+from app.services.model_registry import register_model
 from app.settings import CommandSettings, Sources, load
 
 SHOWN = 3
@@ -36,8 +36,9 @@ def demo(*, once: bool) -> None:
     supervisor = Supervisor(embedded)
 
     def job() -> None:
-        databases = _databases(embedded)
-        two = _main_job(databases)
+        platform = _platform(embedded)
+        databases = platform.databases
+        two = _main_job(platform)
         if once:
             supervisor.stopping.set()
         else:
@@ -47,10 +48,10 @@ def demo(*, once: bool) -> None:
     supervisor.run(any_port=True, on_ready=job)
 
 
-def _databases(embedded: Embedded) -> PostgreSQLAdapter:
+def _platform(embedded: Embedded) -> bootstrap.Platform:
     values = embedded.environment()
     sources = Sources(values, dict.fromkeys(values, "the demo's own servers"))
-    return bootstrap.platform(load(CommandSettings, sources)).databases
+    return bootstrap.platform(load(CommandSettings, sources))
 
 
 def _tell_where(embedded: Embedded, sign_ins: Sequence[SignIn]) -> None:
@@ -65,8 +66,9 @@ def _tell_where(embedded: Embedded, sign_ins: Sequence[SignIn]) -> None:
     )
 
 
-def _main_job(databases: PostgreSQLAdapter) -> list[str]:
+def _main_job(platform: bootstrap.Platform) -> list[str]:
     """Do the job; give the addresses of a member and of their best match."""
+    databases = platform.databases
     rows = member_files.read(community_path())
     begun = time.perf_counter()
     with bar(len(rows), "Importing members") as step:
@@ -76,6 +78,9 @@ def _main_job(databases: PostgreSQLAdapter) -> list[str]:
         f" {report.approved} summaries approved."
     )
     wait_for_work(databases)
+    with databases.migrating_ai() as ai:
+        # The first vectors were loaded without their index, which is quicker; now there is one.
+        register_model(ai, platform.embedder.model, platform.embedder.dimensions)
     first = next(row[1] for row in rows if isinstance(row, tuple))
     with databases.backend() as backend:
         member = users.by_email(backend, first.email)

@@ -187,7 +187,10 @@ FUNCTIONS: Final[dict[str, Database]] = dict.fromkeys(
 )  # fmt: skip
 EXTENSIONS: Final[dict[str, Database]] = {"vector": AI}
 # NOTIFY, sequences and advisory locks exist in every database and would do nothing on the wrong one.
-SEQUENCES: Final[dict[str, Database]] = {"outbox_id_seq": BACKEND}
+SEQUENCES: Final[dict[str, Database]] = {
+    "outbox_id_seq": BACKEND,
+    "webhook_deliveries_number_seq": BACKEND,
+}
 CHANNELS: Final[dict[str, Database]] = {"reciprocity_backend": BACKEND}
 # The first key of pg_advisory_lock(int, int); the identity proof may use its own on both.
 LOCKS: Final[dict[int, Database | None]] = {

@@ -27,6 +27,7 @@ from tests.conftest import Pair
 SENDING = {"execute", "executemany", "copy", "stream", "exec_driver_sql", "copy_expert"}
 # Calls of the same name that send nothing to a database.
 NO_DATABASE = {
+    ("app/adapters/backend_webhooks.py", "client.stream("),  # httpx
     ("app/adapters/embedding_openai.py", "client.stream("),  # httpx
     ("app/adapters/language_model.py", "client.stream("),  # httpx
 }
