@@ -21,6 +21,8 @@ class Table:
 
     `owner` is "shared" for tables that a NestJS backend on the same database has and migrates.
     `member_column` names the column that says whose row it is, where the row is a member's.
+    `left_to_us` says how this platform writes to a shared table where such a backend is there: the
+    verb, and the columns of an update; nothing where it does not.
     """
 
     name: str
@@ -30,6 +32,10 @@ class Table:
     owner: Owner = "ours"
     written_by: str = "this platform"
     member_column: str | None = None
+    left_to_us: tuple[str, ...] = ()
+
+
+_LEFT_TO_US: Final = {"users": ("UPDATE", "onboarding_status"), "user_summaries": ("INSERT",)}
 
 
 def _table(
@@ -41,11 +47,19 @@ def _table(
     written_by: str = "this platform",
 ) -> Table:
     return Table(
-        name, database, purpose, member_column is not None, owner, written_by, member_column
+        name,
+        database,
+        purpose,
+        member_column is not None,
+        owner,
+        written_by,
+        member_column,
+        _LEFT_TO_US.get(name, ()),
     )
 
 
 _NEST: Final = "the NestJS backend where there is one"
+_TOLD: Final = f"{_NEST}, as it is told by webhook and by nobody else; alone, this platform"
 
 TABLES: Final[tuple[Table, ...]] = (
     # --- ai: vectors and what is derived from them; no member's words, no rules -----------------
@@ -73,7 +87,7 @@ TABLES: Final[tuple[Table, ...]] = (
         "what a member needs and offers, as a text, by version",
         "user_id",
         "shared",
-        "inserted by this platform, edited by " + _NEST,
+        f"inserted by this platform; edited by {_NEST}",
     ),
     _table(
         "match_batches",
@@ -81,7 +95,7 @@ TABLES: Final[tuple[Table, ...]] = (
         "one row for each set of matches that came in",
         None,
         "shared",
-        _NEST,
+        _TOLD,
     ),
     _table(
         "matches",
@@ -89,10 +103,10 @@ TABLES: Final[tuple[Table, ...]] = (
         "one row for each unordered pair and both decisions",
         "user_a_id",
         "shared",
-        _NEST,
+        _TOLD,
     ),
     _table(
-        "match_feedback", BACKEND, "why a member decided as they did", "user_id", "shared", _NEST
+        "match_feedback", BACKEND, "why a member decided as they did", "user_id", "shared", _TOLD
     ),
     _table(
         "messages",

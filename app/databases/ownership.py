@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from app.databases.connections import BackendConnection
 
 _SHARED: Final = frozenset(entry.name for entry in dictionary.TABLES if entry.owner == "shared")
-# The kinds of statement by which a shared table may be written to, and the columns of an update.
+# The kind of statement by which a shared table may be written to, and the columns of an update.
 _LEFT_TO_US: Final = {
-    "users": ("UpdateStmt", "onboarding_status"),
-    "user_summaries": ("InsertStmt",),
+    entry.name: (f"{entry.left_to_us[0].title()}Stmt", *entry.left_to_us[1:])
+    for entry in dictionary.TABLES
+    if entry.left_to_us
 }
 
 

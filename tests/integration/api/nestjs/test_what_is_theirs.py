@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from app.adapters.postgresql import PostgreSQLAdapter
+from app.databases import dictionary, roles
 from app.databases.names import Database
 from app.databases.ownership import ElsewhereError
 from app.services.shared_tables import belong_to_another
@@ -101,3 +102,13 @@ def test_an_adopted_database_is_not_worked_on_as_if_nobody_else_owned_it(
     assert "RECIPROCITY_BACKEND_URL is not set" in ended.stderr
     ended = reciprocity("matches", "a@b.c", environment=pair.environment | BESIDE)
     assert "No member has the e-mail address" in ended.stderr
+
+
+def test_the_dictionary_the_wall_and_the_rights_say_the_same_of_shared_tables() -> None:
+    for entry in dictionary.TABLES:
+        if entry.owner != "shared":
+            continue
+        for service in roles.SERVICES[:3]:
+            rights = roles.rights(Database.BACKEND, service, entry.name, "nestjs")
+            written = [(r.verb, *r.columns) for r in rights if r.verb != "SELECT"]
+            assert written == ([entry.left_to_us] if entry.left_to_us else [])
