@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Final
@@ -19,6 +20,8 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _FORM: Final = (
     "smtp://USER:PASSWORD@HOST:587 (STARTTLS where offered), or smtps://… for TLS at once"
 )
+# A folded address in List-Unsubscribe is none that mail programs read; lines may have 998 signs.
+_POLICY: Final = policy.default.clone(max_line_length=990)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,7 +91,7 @@ class SmtpPostman:
 def _message(
     sender: str, recipient: str, subject: str, body: str, unsubscribe: str
 ) -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = recipient
     message["Subject"] = subject

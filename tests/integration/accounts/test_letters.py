@@ -14,6 +14,7 @@ import pytest
 from app.adapters.mail import SmtpPostman
 from app.databases.names import Database
 from app.errors import SettingsError
+from app.repositories.backend import letters
 from app.services.delivery import PostmanError, PostRoom, deliver
 from tests.conftest import Pair
 from tests.integration.accounts.conftest import Door
@@ -79,6 +80,23 @@ def test_a_letter_reaches_the_server_once_with_its_link_which_is_then_forgotten(
     assert letter["Bcc"] is None
     assert link in letter.get_content()
     assert pair.sql(Database.BACKEND, "SELECT state, body FROM letters").strip() == "sent|"
+
+
+def test_a_letter_that_tells_news_carries_the_address_that_stops_it_whole(
+    door: Door, smtp: _Server, pair: Pair
+) -> None:
+    stop = f"https://members.a-community.example.org/unsubscribe?token={'x' * 43}"
+    with door.databases.backend() as backend:
+        letters.add(backend, None, "ann@example.org", "News", "one\n", unsubscribe=stop)
+        letters.add(backend, None, "ann@example.org", "Account", "two\n")
+    assert deliver(door.databases, _postman(smtp.server_address[1])) == 2
+    news = next(one for one in smtp.letters if "Subject: News" in one)
+    assert f"List-Unsubscribe: <{stop}>" in news.splitlines(), (
+        "mail programs read no folded address"
+    )
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in news
+    assert "List-Unsubscribe" not in next(one for one in smtp.letters if one is not news)
+    assert "xxx" not in pair.sql(Database.BACKEND, "SELECT string_agg(l::text, '') FROM letters l")
 
 
 def test_a_letter_that_cannot_go_out_waits_and_is_tried_again(
