@@ -1,7 +1,8 @@
-"""Answer at once, or within a time, whatever else goes on: 503 with the seconds to wait, never a hang.
+"""Answer within a time, whatever else goes on: 503 with the seconds to wait, never a hang.
 
-A process works on so many requests at the same time; more would only wait for each other. An answer
-that has not begun in time is given up on: what works on it ends by its own time-outs.
+A process works on so many requests at the same time, and lets others stand in line for a moment:
+after a restart all open pages come back at once. An answer that has not begun in time is given up
+on: what works on it ends by its own time-outs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from app.api.problems import problem
 log = logging.getLogger(__name__)
 
 RETRY_AFTER: Final = "3"  # seconds
+IN_LINE: Final = 5.0  # seconds
+LONGEST_LINE: Final = 16  # requests in line for each that is worked on
 _LOOKED_AT_BY_MACHINES: Final = ("/health/", "/metrics")
 _BUSY: Final = "More is asked of this place than it can do right now. Try again in a few seconds."
 _LATE: Final = "This took too long and was given up. Look whether it was done, then try again."
@@ -28,11 +31,15 @@ _LATE: Final = "This took too long and was given up. Look whether it was done, t
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Say how many requests and open event streams one process takes, and seconds to an answer."""
+    """Say how many requests and open event streams one process takes, and seconds to an answer.
+
+    `in_line` is how many seconds a request stands in line at most before its work begins.
+    """
 
     requests: int
     streams: int
     patience: float
+    in_line: float = IN_LINE
 
 
 class Overload:
@@ -41,7 +48,8 @@ class Overload:
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
         self.limits = limits
-        self.working = 0
+        self.places = asyncio.Semaphore(limits.requests)
+        self.waiting = 0
         self.streaming = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,8 +57,8 @@ class Overload:
         if scope["type"] != "http" or scope["path"].startswith(_LOOKED_AT_BY_MACHINES):
             await self.app(scope, receive, send)
             return
-        if self.working >= self.limits.requests:
-            log.warning("refused: %d requests are being answered", self.working)
+        if not await self._place():
+            log.warning("a request was refused: %d stand in line", self.waiting)
             await _refusal(scope, _BUSY)(scope, receive, send)
             return
         answer = _Answer(self, scope, receive, send)
@@ -72,6 +80,19 @@ class Overload:
             if not answer.given_up:
                 raise
 
+    async def _place(self) -> bool:
+        """Take a place as soon as one is free; say no where the line is too long or too slow."""
+        if self.waiting >= LONGEST_LINE * self.limits.requests:
+            return False
+        self.waiting += 1
+        try:
+            await asyncio.wait_for(self.places.acquire(), self.limits.in_line)
+        except TimeoutError:
+            return False
+        finally:
+            self.waiting -= 1
+        return True
+
 
 class _Answer:
     """Follow one answer: its place among the requests or the streams is free when it is over."""
@@ -81,7 +102,6 @@ class _Answer:
         self.scope, self.receive, self.inner = scope, receive, send
         self.begun = self.given_up = self.streams = False
         self.task: asyncio.Task[None] | None = None
-        overload.working += 1
 
     async def send(self, message: Message) -> None:
         """Hand the answer on, unless it was given up."""
@@ -100,7 +120,7 @@ class _Answer:
             return False
         self.streams = True
         self.overload.streaming += 1
-        self.overload.working -= 1
+        self.overload.places.release()
         return True
 
     async def give_up(self, why: str) -> None:
@@ -116,7 +136,7 @@ class _Answer:
         if self.streams:
             self.overload.streaming -= 1
         else:
-            self.overload.working -= 1
+            self.overload.places.release()
         if self.given_up and not task.cancelled() and task.exception() is not None:
             log.warning("what was given up on failed: %s", task.exception())
 

@@ -18,27 +18,33 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.adapters.postgresql import PostgreSQLAdapter
-from app.api.overload import Limits, Overload
+from app.api.overload import LONGEST_LINE, Limits, Overload
 from tests.conftest import Pair
 from tests.integration.api.conftest import Serve
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def _client(endpoint: Endpoint, *, requests: int, streams: int, patience: float) -> Overload:
+def _client(
+    endpoint: Endpoint, *, requests: int, streams: int, patience: float, in_line: float = 0.1
+) -> Overload:
     app = Starlette(routes=[Route("/", endpoint), Route("/health/live", _at_once)])
-    return Overload(app, Limits(requests, streams, patience))
+    return Overload(app, Limits(requests, streams, patience, in_line))
 
 
 async def _at_once(_request: Request) -> Response:
     return PlainTextResponse("live")
 
 
+def _free(app: Overload) -> int:
+    return app.places._value
+
+
 def _asking(app: Overload) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here")
 
 
-def test_what_is_more_than_a_process_takes_is_refused_at_once_and_later_taken() -> None:
+def test_what_is_more_than_a_process_takes_is_refused_and_later_taken() -> None:
     free = asyncio.Event()
 
     async def wait(_request: Request) -> Response:
@@ -59,7 +65,23 @@ def test_what_is_more_than_a_process_takes_is_refused_at_once_and_later_taken() 
             free.set()
             assert [answer.status_code for answer in await asyncio.gather(*taken)] == [200] * 3
             assert (await client.get("/")).status_code == 200
-            assert app.working == 0
+            assert _free(app) == 3
+
+    asyncio.run(story())
+
+
+def test_a_rush_that_is_over_in_a_moment_stands_in_line_and_nobody_is_refused() -> None:
+    async def short(_request: Request) -> Response:
+        await asyncio.sleep(0.001)
+        return PlainTextResponse("done")
+
+    async def story() -> None:
+        app = _client(short, requests=3, streams=0, patience=30, in_line=30)
+        async with _asking(app) as client:
+            answers = await asyncio.gather(*(client.get("/") for _ in range(20)))
+            assert {answer.status_code for answer in answers} == {200}
+            rush = await asyncio.gather(*(client.get("/") for _ in range(100)))
+            assert 3 * LONGEST_LINE <= sum(one.status_code == 200 for one in rush) < 100
 
     asyncio.run(story())
 
@@ -82,7 +104,7 @@ def test_what_takes_too_long_is_given_up_on_and_keeps_its_place_until_it_ends() 
             ended.set()
             for _ in range(100):
                 await asyncio.sleep(0.02)
-                if not app.working:
+                if _free(app):
                     break
             assert (await client.get("/")).status_code == 200
 
@@ -106,13 +128,13 @@ def test_open_streams_take_no_place_of_requests_and_have_a_limit_of_their_own() 
             for _ in range(2):
                 opened.append(asyncio.create_task(client.get("/")))
                 await asyncio.sleep(0.05)
-            assert (app.working, app.streaming) == (0, 2)
+            assert (_free(app), app.streaming) == (1, 2)
             assert (await client.get("/")).status_code == 503
             await asyncio.sleep(0.2)
             assert not any(one.done() for one in opened), "a stream may last"
             free.set()
             assert [one.status_code for one in await asyncio.gather(*opened)] == [200, 200]
-            assert (app.working, app.streaming) == (0, 0)
+            assert (_free(app), app.streaming) == (1, 0)
 
     asyncio.run(story())
 
@@ -127,7 +149,7 @@ def test_an_error_of_the_application_passes_through_and_frees_its_place() -> Non
             for _ in range(2):
                 with pytest.raises(ZeroDivisionError):
                     await client.get("/")
-        assert app.working == 0
+        assert _free(app) == 1
 
     asyncio.run(story())
 
