@@ -131,13 +131,14 @@ _CONTRACT: Final[dict[str, tuple[str, str, str, str]]] = {
     "messages": ("", "", "", ""),
 }
 
-# There the worker also writes up what members answered in that backend, and reads back its edits.
+# There the worker also writes up what members answered in that backend, reads back its edits, and
+# forgets whoever has left it.
 _BESIDE: Final[dict[str, tuple[str, str, str, str]]] = {
     "statements": (_ALL, _ALL, _ALL, ""),
-    "onboarding_sessions": (_ALL, _PUT, _ALL, ""),
-    "onboarding_messages": (_ALL, _PUT, _ALL, ""),
+    "onboarding_sessions": (_ALL, _ALL, _ALL, ""),
+    "onboarding_messages": (_ALL, _ALL, _ALL, ""),
     "onboarding_items": (_ALL, _ALL, _ALL, ""),
-    "public_summaries": (_ALL, _PUT, _ALL, ""),
+    "public_summaries": (_ALL, _ALL, _ALL, ""),
 }
 
 WHO_CONNECTS: Final = (

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from app.repositories.backend import dead_letters, deliveries
-from app.services import reconcile
+from app.services import departed, reconcile
 from app.services.steps import Databases
 
 log = logging.getLogger(__name__)
@@ -31,5 +31,8 @@ def run(databases: Databases) -> None:
     with databases.backend() as backend:
         forgotten = dead_letters.forget_finished(backend, older_than=KEPT)
         deliveries.forget_finished(backend, older_than=KEPT)
+        left = departed.forget(backend) if backend.beside_nestjs else 0
+    if left:
+        log.info("%d members have left the backend, and what was ours of them is gone", left)
     if forgotten:
         log.info("%d pieces of finished work were forgotten", forgotten)

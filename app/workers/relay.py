@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MOST_NAMED: Final = 20  # requests named in one line of the log
 APART_FROM: Final = 3  # the attempt from which work is done in smaller groups
+LONGEST_DELIVERING: Final = 30.0  # seconds of one look in which webhooks are begun
 AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
 BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000} | BATCH_BESIDE
 
@@ -83,7 +84,9 @@ class Relay:
         done, begun = 0, time.perf_counter()
         self.timings = steps.Timings()
         while not stop():
-            done_now = self._once()
+            # A receiver that hangs shall not keep the worker from what else is queued for it.
+            in_time = time.perf_counter() - begun < LONGEST_DELIVERING
+            done_now = self._once(deliver=in_time)
             if not done_now:
                 break
             done += done_now
@@ -92,7 +95,7 @@ class Relay:
             log.info("%d events in %.2f s (%s)", done, time.perf_counter() - begun, stages)
         return done
 
-    def _once(self) -> int:
+    def _once(self, *, deliver: bool) -> int:
         """Take the first topic that has work: vectors first, so that one sync serves many."""
         for topic in topics.TOPICS:
             with self.databases.backend() as backend:
@@ -105,7 +108,7 @@ class Relay:
                 with self._held(events), tracing.span(topic):
                     self._do(topic, events)
                 return len(events)
-        return self.beside.deliver(self.databases)
+        return self.beside.deliver(self.databases) if deliver else 0
 
     def _held(self, events: Sequence[outbox.Event]) -> AbstractContextManager[None]:
         return held(self.databases, [event.id for event in events], lease=LEASE)

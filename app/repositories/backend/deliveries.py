@@ -70,7 +70,8 @@ def add(
 def supersede(backend: BackendConnection, user_id: UUID, kinds: Sequence[str]) -> None:
     """Take back what the backend was not told yet of a member, because something newer is told."""
     backend.execute(
-        "UPDATE webhook_deliveries SET state = 'superseded', finished_at = clock_timestamp()"
+        "UPDATE webhook_deliveries SET state = 'superseded', body = '{}',"
+        " finished_at = clock_timestamp()"
         " WHERE user_id = %s AND endpoint_id IS NULL AND kind = ANY(%s) AND state = 'waiting'",
         (user_id, list(kinds)),
     )
@@ -131,9 +132,11 @@ def finish(
 ) -> None:
     """Close a webhook as sent, failed or superseded."""
     backend.execute(
-        "UPDATE webhook_deliveries SET state = %s, status_code = %s, last_error = %s,"
-        " finished_at = clock_timestamp() WHERE id = %s AND state = 'sending'",
-        (state, status_code, error, delivery_id),
+        "UPDATE webhook_deliveries SET state = %(state)s, status_code = %(status)s,"
+        " last_error = %(error)s, finished_at = clock_timestamp(),"
+        " body = CASE WHEN %(state)s = 'superseded' THEN '{}' ELSE body END"
+        " WHERE id = %(id)s AND state = 'sending'",
+        {"state": state, "status": status_code, "error": error, "id": delivery_id},
     )
 
 
@@ -204,7 +207,7 @@ def replay(backend: BackendConnection, ids: Sequence[UUID], lives: timedelta) ->
     return backend.execute(
         "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, finished_at = NULL,"
         " available_at = clock_timestamp(), give_up_at = clock_timestamp() + %s::interval"
-        " WHERE id = ANY(%s) AND state IN ('sent', 'failed', 'superseded')",
+        " WHERE id = ANY(%s) AND state IN ('sent', 'failed')",
         (lives, list(ids)),
     ).rowcount
 

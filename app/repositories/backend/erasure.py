@@ -26,7 +26,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "introductions": "DELETE FROM introductions WHERE user_id = %(id)s OR partner_id = %(id)s",
     "round_members": "DELETE FROM round_members WHERE user_id = %(id)s",
     "readiness": "DELETE FROM readiness WHERE user_id = %(id)s",
-    "webhook_deliveries": "DELETE FROM webhook_deliveries WHERE user_id = %(id)s",
+    # What another member's webhook told of this one goes as well; one on its way is made anew.
+    "webhook_deliveries": "DELETE FROM webhook_deliveries WHERE user_id = %(id)s OR"
+    " (state NOT IN ('waiting', 'sending') AND strpos(body::text, %(id)s::text) > 0)",
     "told_matches": "DELETE FROM told_matches WHERE user_id = %(id)s",
     "backend_feedback": "DELETE FROM backend_feedback"
     " WHERE user_id = %(id)s OR partner_id = %(id)s",

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from app.databases.names import Database
+from app.services import upkeep
 from tests.contract_schemas import calls, faults
 from tests.integration.api.nestjs.conftest import WITH_KEY, Installation
 
@@ -236,3 +237,27 @@ def _docx(text: str) -> bytes:
             "</w:document>",
         )
     return made.getvalue()
+
+
+def test_whoever_leaves_the_backend_is_forgotten_with_what_others_were_told_of_them(
+    beside: Installation,
+) -> None:
+    ann = _member(beside, "Ann", "I need tax advice.", "I offer piano lessons.")
+    bob = _member(beside, "Bob", "I need a piano teacher.", "I can give advice on taxes.")
+    beside.work(4)
+    assert bob in beside.backend.matches_of(ann)
+    beside.pair.sql(BACKEND, f"DELETE FROM users WHERE id = '{bob}'")
+    upkeep.run(beside.relay.databases)
+    beside.work(3)
+    assert beside.open_work() == 0
+    assert beside.get("/matching/stats")["total_users_with_embeddings"] == 1
+    held = "; ".join(
+        f"SELECT '{table}' FROM {table} t WHERE t::text LIKE '%{bob}%'"
+        for table in (
+            "statements", "onboarding_sessions", "onboarding_messages", "match_scores",
+            "match_reasons", "webhook_deliveries", "told_matches", "introductions", "profiles",
+        )
+    )  # fmt: skip
+    assert beside.pair.sql(BACKEND, held) == ""
+    upkeep.run(beside.relay.databases)
+    assert beside.open_work() == 0
