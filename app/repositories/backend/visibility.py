@@ -55,7 +55,8 @@ def unblock(backend: BackendConnection, blocker_id: UUID, blocked_id: UUID) -> b
 def blocked_by(backend: BackendConnection, blocker_id: UUID) -> dict[UUID, datetime]:
     """Say whom a member has blocked since when, the newest first."""
     rows = backend.execute(
-        "SELECT blocked_id, created_at FROM blocks WHERE blocker_id = %s ORDER BY created_at DESC, blocked_id",
+        "SELECT blocked_id, created_at FROM blocks WHERE blocker_id = %s"
+        " ORDER BY created_at DESC, blocked_id",
         (blocker_id,),
     ).fetchall()
     return {row[0]: row[1] for row in rows}
