@@ -172,8 +172,9 @@ def _play(wanted: argparse.Namespace) -> int:
         gevent.spawn(streams.listen, People.members[number % len(People.members)]["bearer"])
         for number in range(wanted.streams)
     ]
-    gevent.sleep(3)
-    opened = streams.open
+    limit = time.monotonic() + 30
+    while streams.open + streams.ended < wanted.streams and time.monotonic() < limit:
+        gevent.sleep(0.2)
     runner.start(wanted.users, spawn_rate=wanted.users / 5)
     gevent.sleep(wanted.warm_up)
     runner.stats.reset_all()
@@ -183,10 +184,10 @@ def _play(wanted: argparse.Namespace) -> int:
     runner.quit()
     streams.closing = True
     gevent.killall(listening)
-    return _tell(runner.stats, streams, opened, took)
+    return _tell(runner.stats, streams, wanted.streams, took)
 
 
-def _tell(stats: Any, streams: Streams, opened: int, took: float) -> int:
+def _tell(stats: Any, streams: Streams, asked: int, took: float) -> int:
     print(f"{'':58}{'count':>7}{'req/s':>8}{'median':>8}{'95th':>7}{'99th':>7}{'errors':>8}")
     for one in [*sorted(stats.entries.values(), key=lambda each: each.name), stats.total]:
         name = f"{one.method or ''} {one.name}".strip()
@@ -198,8 +199,10 @@ def _tell(stats: Any, streams: Streams, opened: int, took: float) -> int:
         )
     for one in stats.errors.values():
         print(f"error: {one.occurrences} times {one.method} {one.name}: {one.error}")
-    print(f"streams: {opened} open, {streams.ended} ended early, {streams.told} events told")
-    return 1 if stats.total.num_failures or streams.ended or not opened else 0
+    print(
+        f"streams: {streams.open} of {asked} open, {streams.ended} ended early, {streams.told} events told"
+    )
+    return 1 if stats.total.num_failures or streams.ended or streams.open < asked else 0
 
 
 def main() -> None:
