@@ -98,7 +98,9 @@ def test_no_page_keeps_anybody_out_at_any_size_in_light_or_dark(
             options = {"color_scheme": scheme, "viewport": viewport, "bypass_csp": True}
             kind = f"{size}-{scheme}"
             wrong += _walk(windows.open(**options), OUTSIDE, kind)
-            wrong += _walk(windows.open(**options, storage_state=kept), (*INSIDE, talk, report), kind)
+            wrong += _walk(
+                windows.open(**options, storage_state=kept), (*INSIDE, talk, report), kind
+            )
     assert wrong == []
 
 
