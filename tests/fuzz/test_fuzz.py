@@ -205,3 +205,20 @@ def test_damaged_documents_are_read_or_refused_in_words() -> None:
 @pytest.mark.long
 def test_hundreds_of_damaged_documents_are_read_or_refused() -> None:
     assert _read_damaged_documents(random.Random(SEED), 300) > 0  # noqa: S311 - repeatable
+
+
+@pytest.mark.parametrize("time", ["1e999", "-1e999", "NaN", "-5", "1e300"])
+def test_a_decision_that_took_no_time_that_there_is_is_taken_all_the_same(
+    visitor: Visitor, time: str
+) -> None:
+    with visitor.databases.backend() as backend:
+        row = backend.execute("SELECT id, user_a_id FROM matches ORDER BY id LIMIT 1").fetchone()
+    assert row is not None
+    body = (
+        f'{{"user_id": "{row[1]}", "match_id": "{row[0]}", "decision": "declined",'
+        f' "reason_tags": ["not_what_i_need"], "decision_time_ms": {time}}}'
+    )
+    headers = {"X-API-KEY": KEY, "Content-Type": "application/json"}
+    visitor.send("POST", "/api/v1/user/feedback-with-reasons", content=body, headers=headers)
+    assert visitor.faults == []
+    assert visitor.answers == {200: 1}

@@ -85,7 +85,7 @@ def routes(side: ContractSide) -> APIRouter:
                 call.decision,
                 tags=[str(tag)[:200] for tag in call.reason_tags],
                 text=call.reason_text[:LONGEST],
-                milliseconds=None if took is None else max(0, min(int(took), 2**31 - 1)),
+                milliseconds=None if took is None else int(max(0.0, min(took, 2**31 - 1))),
                 attributes=call.other_user_attributes,
             )
         return enveloped("Decision taken" if new else AGAIN)
