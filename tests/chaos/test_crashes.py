@@ -3,7 +3,8 @@
     .venv/bin/pytest tests/chaos            the short form
     .venv/bin/pytest tests/chaos -m long    200 kills
 
-Killed with SIGKILL, at random: the worker with its children, the AI server, the backend server, Redis.
+Killed with SIGKILL, at random: the API, the worker with its relay and children, the AI server, the
+backend server, Redis.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import logging
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
+from uuid import UUID
 
+import httpx
 import pytest
 
 from app.adapters.broker import CeleryBell
@@ -35,9 +40,10 @@ from app.services import introductions, reconcile
 from app.services.sight import observe
 from app.settings import DatabaseSettings
 from tests.chaos.community import Community
+from tests.chaos.visitors import Visitors
 from tests.conftest import ROOT
 
-VICTIMS = ("worker", "ai", "backend", "redis")
+VICTIMS = ("api", "worker", "ai", "backend", "redis")
 DRAINED_WITHIN = 180.0  # seconds after the last kill; a lease of the chaos worker is four
 
 
@@ -52,15 +58,21 @@ class Installation:
         self.databases = PostgreSQLAdapter(DatabaseSettings.model_validate(self.environment))
         migrate(self.databases, "development")
         self.databases.after_work_written = CeleryBell(self.environment["CELERY_BROKER_URL"]).ring
-        self.worker = self.start_worker()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.environment |= {"RECIPROCITY_ENVIRONMENT": "development", "API_PORT": str(port)}
+        self.api_address = f"http://127.0.0.1:{self.environment['API_PORT']}"
+        self.worker = self._start("worker", "tests.chaos.worker")
+        self.api = self._start("api", "app.cli.main", "serve")
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        log = self.servers.home.logs / "worker.log"
+    def _start(self, name: str, *module: str) -> subprocess.Popen[bytes]:
+        log = self.servers.home.logs / f"{name}.log"
         with log.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.worker"],
+                [sys.executable, "-m", *module],
                 cwd=ROOT,
-                env=child_environment(self.environment, self.servers.home.root),
+                env=child_environment(self.environment, self.servers.home.root)
+                | {"RECIPROCITY_ENV_FILE": os.devnull},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -68,10 +80,11 @@ class Installation:
             )
 
     def kill(self, victim: str) -> None:
-        if victim == "worker":
+        if victim in {"worker", "api"}:
+            process = self.worker if victim == "worker" else self.api
             with suppress(ProcessLookupError):
-                os.killpg(self.worker.pid, signal.SIGKILL)
-            self.worker.wait()
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             return
         identity = self.servers.servers[victim].identity
         if identity is not None:
@@ -82,10 +95,26 @@ class Installation:
     def raise_the_dead(self) -> None:
         self.servers.start(ports=self.ports)
         if self.worker.poll() is not None:
-            self.worker = self.start_worker()
+            self.worker = self._start("worker", "tests.chaos.worker")
+        if self.api.poll() is not None:
+            self.api = self._start("api", "app.cli.main", "serve")
+
+    def wait_for_the_api(self) -> None:
+        limit = time.monotonic() + 60
+        while True:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{self.api_address}/health/live").status_code == HTTPStatus.OK:
+                    return
+            if self.api.poll() is not None:  # it does not start while a database is away
+                self.api = self._start("api", "app.cli.main", "serve")
+            assert time.monotonic() < limit, (self.servers.home.logs / "api.log").read_text()[
+                -2000:
+            ]
+            time.sleep(0.2)
 
     def close(self) -> None:
         self.kill("worker")
+        self.kill("api")
         self.databases.close()
         self.servers.stop()
 
@@ -102,10 +131,15 @@ def installation() -> Iterator[Installation]:
 
 
 def _kill_at_random(
-    installation: Installation, chance: random.Random, kills: int, killed: list[str]
+    installation: Installation,
+    chance: random.Random,
+    kills: int,
+    killed: list[str],
+    over: threading.Event,
 ) -> None:
     for number in range(kills):
-        time.sleep(chance.uniform(0.3, 2.5))
+        if over.wait(chance.uniform(0.3, 2.5)):
+            return
         # Each of them at least once, and then whoever comes.
         victim = VICTIMS[number] if number < len(VICTIMS) else chance.choice(VICTIMS)
         installation.kill(victim)
@@ -137,42 +171,56 @@ def _what_is_left(installation: Installation) -> str:
 
 def _survive(installation: Installation, *, kills: int, members: int, seed: int) -> None:
     killed: list[str] = []
+    chance_of_visitors = random.Random(seed + 2)  # noqa: S311 - the same
     chance = random.Random(seed)  # noqa: S311 - a run that failed can be repeated by its seed
     community = Community(installation.databases, random.Random(seed + 1))  # noqa: S311 - the same
-    killer = threading.Thread(target=_kill_at_random, args=(installation, chance, kills, killed))
+    visitors = Visitors(installation.api_address, installation.databases, chance_of_visitors)
+    over = threading.Event()
+    killer = threading.Thread(
+        target=_kill_at_random, args=(installation, chance, kills, killed, over)
+    )
+    installation.wait_for_the_api()
     killer.start()
-    while killer.is_alive():
-        if len(community.promised) < members:
-            community.act()
-        time.sleep(0.02 if len(community.promised) < members else 0.2)
-    killer.join()
-    assert len(killed) == kills
+    try:
+        while killer.is_alive():
+            if len(community.promised) < members // 2:
+                community.act()
+            visitors.act(members // 2)
+            time.sleep(0.02)
+    finally:
+        over.set()
+        killer.join()
+    assert len(killed) == kills, killed
     assert community.answered > kills
+    installation.wait_for_the_api()
+    visitors.finish()
     left = _wait_until_drained(installation)
-    told = f"{community.answered} answered, {community.failed} failed ({community.errors})"
+    told = f"{community.answered} answered, {community.failed} failed ({community.errors});"
+    told += f" by HTTP {visitors.answered.total()} answered, unanswered {dict(visitors.refused)}"
     assert left.dead == 0, told
     assert community.broken_promises() == [], told
+    assert visitors.broken_promises() == [], told
     assert reconcile.compare(installation.databases).equal, told
     seen = observe(installation.databases)
     assert (seen.without_vectors, seen.orphans, seen.wrong()) == (0, 0, []), told
-    _check_matches(installation, community)
+    visitors.client.close()
+    _check_matches(installation, community, [one.id for one in visitors.people if one.id])
     logging.getLogger(__name__).info(
         "%d kills: %s; %d members, %d erased",
-        *(kills, told, len(community.promised), len(community.erased)),
+        *(kills, told, len(community.promised) + len(visitors.people), len(community.erased)),
     )
 
 
-def _check_matches(installation: Installation, community: Community) -> None:
+def _check_matches(installation: Installation, community: Community, visitors: list[UUID]) -> None:
+    everybody = [*community.promised, *visitors]
     with installation.databases.backend() as backend:
         pairs = backend.execute("SELECT user_a_id, user_b_id FROM matches").fetchall()
         assert matches.count(backend) == len({frozenset(pair) for pair in pairs})
         assert community.erased.isdisjoint(member for pair in pairs for member in pair)
-        states = {
-            introductions.of_member(backend, member).state for member in list(community.promised)
-        }
+        states = {introductions.of_member(backend, member).state for member in everybody}
         listed = {member for pair in pairs for member in pair}
     assert states == {"ready"}
-    assert set(community.promised) <= listed, "nobody is stuck without matches"
+    assert set(everybody) <= listed, "nobody is stuck without matches"
 
 
 def test_what_was_answered_survives_the_death_of_every_process(

@@ -52,7 +52,7 @@ def trusted(settings: RoundSettings, auc: float) -> RoundSettings:
     """Weaken the sharing as the probabilities' measured AUC falls from 0.675 to 0.625.
 
     With probabilities that cannot tell a yes from a no, avoiding a crowd only costs matches. At an
-    AUC of 0.679 the whole of it costs none: `reciprocity evaluate labels`.
+    AUC of 0.678 the whole of it costs none: `reciprocity evaluate labels`.
     """
     share = float(np.clip((auc - _BLIND) / (_SEEING - _BLIND), 0.0, 1.0))
     return RoundSettings(
