@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.domain.matching.rules import BUDGET
 from app.embedded.embedded import Embedded
 from app.embedded.home import temporary_home
 from app.embedded.supervisor import bring_down
@@ -125,7 +126,7 @@ def test_one_members_matches_are_shown_with_the_reason_for_each(reciprocity: Com
     assert plain.stdout.startswith("Matches of Marisol Etcheverry (exact, ready)")
     assert plain.stdout.count("You gain") == plain.stdout.count("They gain") == 10
     told = json.loads(reciprocity("matches", PROTAGONIST, "--json", "--limit", "20").stdout)
-    assert len(told["introductions"]) == 20
+    assert len(told["introductions"]) == BUDGET
     typed = community_path().read_text(encoding="utf-8")
     for one in told["introductions"]:
         for half in ("i_gain", "they_gain"):

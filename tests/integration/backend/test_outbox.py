@@ -164,7 +164,7 @@ def test_failed_work_comes_again_after_its_wait_and_is_dead_at_the_end(
     _add(adapter, ann)
     (event,) = _claim(adapter)
     with adapter.backend() as backend:
-        outbox.failed(backend, [event.id], "no", retry_in=timedelta(hours=1))
+        outbox.failed(backend, [event.id], "no", retry_in=timedelta(minutes=20))
     assert _claim(adapter) == []
     assert _backlog(adapter).pending == 1
     with adapter.backend() as backend:
