@@ -29,16 +29,14 @@ def register(backend: BackendConnection, user_id: UUID, answers: Sequence[tuple[
     session = onboarding.open_session(backend, user_id, at)
     known = {message.client_key for message in onboarding.log(backend, session.id)}
     added = 0
-    for prompt, answer in answers:
+    for prompt, answer in ((_storable(one), _storable(other)) for one, other in answers):
         key = "register:" + hashlib.sha256(f"{prompt}\0{answer}".encode()).hexdigest()
         if key in known or not any(letter.isalnum() for letter in answer):
             continue
         known.add(key)
         if prompt.strip():
             onboarding.add(backend, session, author="platform", text=prompt, at=at)
-        onboarding.add(
-            backend, session, author="member", text=_storable(answer), client_key=key, at=at
-        )
+        onboarding.add(backend, session, author="member", text=answer, client_key=key, at=at)
         added += 1
     if not backend_calls.work_waits(backend, user_id, topics.REGISTER, {}):
         outbox.add(backend, topics.REGISTER, [user_id])

@@ -222,3 +222,17 @@ def test_a_decision_that_took_no_time_that_there_is_is_taken_all_the_same(
     visitor.send("POST", "/api/v1/user/feedback-with-reasons", content=body, headers=headers)
     assert visitor.faults == []
     assert visitor.answers == {200: 1}
+
+
+@pytest.mark.parametrize("strange", ["\\ud800", "\\u0000", "\\udfff and more"])
+def test_answers_of_a_questionnaire_are_stored_without_what_no_text_can_hold(
+    visitor: Visitor, strange: str
+) -> None:
+    body = (
+        f'{{"user_id": "{visitor.members[0]}", "questions": [{{"prompt": "What {strange}?",'
+        f' "answer": "Help with my taxes {strange}"}}]}}'
+    )
+    headers = {"X-API-KEY": KEY, "Content-Type": "application/json"}
+    visitor.send("POST", "/api/v1/user/register", content=body, headers=headers)
+    assert visitor.faults == []
+    assert visitor.answers == {200: 1}

@@ -25,7 +25,7 @@ Show = Callable[[Pair], TestClient]
 @pytest.fixture
 def show(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Show:
     """Serve a pair with an observer that looks each time."""
-    monkeypatch.setattr("app.main.Observer", lambda databases: Observer(databases, every=0))
+    monkeypatch.setattr("app.bootstrap.Observer", lambda databases: Observer(databases, every=0))
 
     def start(pair: Pair) -> TestClient:
         made = application(pair, API_KEY=KEY, METRICS_TOKEN="a-token-for-tests")
