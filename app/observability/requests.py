@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from app.observability import correlation, tracing
 log = logging.getLogger(__name__)
 
 HEADER: Final = "X-Request-ID"
+_WORD: Final = re.compile(r"[a-z][a-z0-9]{0,11}\Z")
 Answered = Callable[[str, str, int, float], None]
 
 
@@ -63,8 +65,17 @@ def route_of(scope: Scope) -> str:
     route = scope.get("route")
     template = getattr(route, "path_format", None) or getattr(route, "path", None)
     if isinstance(template, str) and template:
-        return template
+        return _prefix(scope["path"], template) + template
     endpoint = scope.get("endpoint")
     return (
         getattr(endpoint, "__qualname__", None) or type(endpoint).__name__ if endpoint else "none"
     )
+
+
+def _prefix(path: str, template: str) -> str:
+    """Give what routers around a route put before its template; nothing that may be an id."""
+    if "{path}" in template:  # it takes any number of segments, whatever a caller writes there
+        return ""
+    segments = path.split("/")
+    before = segments[1 : len(segments) - template.count("/")]
+    return "".join(f"/{one}" for one in before) if all(map(_WORD.match, before)) else ""
