@@ -20,7 +20,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from app.domain.decisions import REASONS
-from app.services import reports
+from app.services import conversations, reports
 from app.web.languages import FOLDER, LANGUAGES, SOURCE
 from app.web.rendering import HERE, environment
 
@@ -30,6 +30,11 @@ _TOLD: Final = ("app/services", "app/domain", "app/web", "app/adapters/documents
 # The part of operators is theirs alone, and told in English.
 _OPERATORS: Final = ("operator_", "webhooks", "backup", "rebuild", "explain_pair", "dead_letters")
 _INTERNAL: Final = frozenset({"ValueError", "RuntimeError", "TypeError", "AssertionError"})
+# What an error may be about, as services name it: "The {what} is too long".
+_ABOUT: Final = (
+    "name", "last name", "headline", "place", "message", "note", "text", "password", "answer",
+    "language", "field", "link", "person", "need", "offer",
+)  # fmt: skip
 _STATUS: Final = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 
 
@@ -78,6 +83,8 @@ def _of_words() -> Iterator[tuple[str, str]]:
     for words in REASONS.values():
         yield from (("app/domain/decisions.py", word) for word in words.values())
     yield from (("app/services/reports.py", word) for word in reports.REASONS.values())
+    yield from (("app/services/conversations.py", sentence) for sentence in conversations.OVER)
+    yield from (("what", word) for word in _ABOUT)
     yield from (("http", HTTPStatus(status).phrase) for status in _STATUS)
 
 

@@ -28,6 +28,8 @@ LONGEST_MESSAGE: Final = 4000  # characters
 LONGEST_KEY: Final = 100  # characters
 PAGE: Final = 50  # messages
 _LEFT: Final = "This member has left; you can still read what you wrote."
+_ENDED: Final = "This conversation has ended; you can still read what was written."
+OVER: Final = (_LEFT, _ENDED)  # why nothing can be sent any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _over(row: Conversation, standing: visibility.Standing) -> str:
     if standing == "gone":
         return _LEFT
     if row.ended_at is not None or not may_talk(standing):
-        return "This conversation has ended; you can still read what was written."
+        return _ENDED
     return ""
 
 
