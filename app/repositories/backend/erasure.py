@@ -75,6 +75,27 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
 }
 
 
+# What this platform holds of members beside another backend, in an order in which nothing refers to
+# what is gone already.
+BESIDE_ANOTHER: Final = (
+    "match_reasons",
+    "match_scores",
+    "introductions",
+    "round_members",
+    "readiness",
+    "webhook_deliveries",
+    "told_matches",
+    "backend_feedback",
+    "onboarding_items",
+    "onboarding_messages",
+    "onboarding_sessions",
+    "public_summaries",
+    "statements",
+    "profiles",
+    "outbox",
+)
+
+
 def lock(backend: BackendConnection, user_id: UUID) -> bool:
     """Wait for whoever is writing rows that refer to this account; say whether it exists."""
     row = backend.execute("SELECT 1 FROM users WHERE id = %s FOR UPDATE", (user_id,)).fetchone()
@@ -89,3 +110,9 @@ def remove(backend: BackendConnection, user_id: UUID) -> dict[str, int]:
         if rows:
             removed[table] = rows
     return removed
+
+
+def forget(backend: BackendConnection, user_id: UUID) -> None:
+    """Remove what is ours of a member; what is another backend's is that backend's to remove."""
+    for table in BESIDE_ANOTHER:
+        backend.execute(STATEMENTS[table], {"id": user_id})
