@@ -133,7 +133,7 @@ def lacking_rights(connection: DatabaseConnection) -> list[str]:
         "SELECT c.relname::text,"
         " has_table_privilege(c.oid, 'SELECT') AS may_read,"
         " has_table_privilege(c.oid, 'INSERT') AS may_insert,"
-        " CASE WHEN c.relname = 'users' THEN has_column_privilege(c.oid, a.attnum, 'UPDATE') END"
+        " CASE WHEN a.attnum IS NOT NULL THEN has_column_privilege(c.oid, a.attnum, 'UPDATE') END"
         " FROM pg_catalog.pg_class c"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'"
         " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"

@@ -243,7 +243,7 @@ def _check_matches(installation: Installation, community: Community, visitors: l
 def test_what_was_answered_survives_the_death_of_every_process(
     installation: Installation,
 ) -> None:
-    _survive(installation, kills=8, members=120, seed=20)
+    _survive(installation, kills=6, members=60, seed=20)
 
 
 @pytest.mark.long
