@@ -195,6 +195,6 @@ class Visitors:
             broken += [f"{body} of {one.email} is gone" for body in one.sent if not said[body]]
             for match in set(one.decided) - one.unsure:
                 first, left, right = decisions.get(match, (None, "gone", "gone"))
-                if (left if first == one.id else right) != "accepted":
+                if (left if first == one.id else right) != "approved":
                     broken.append(f"the yes of {one.email} to {match} is gone: {left}, {right}")
         return broken
