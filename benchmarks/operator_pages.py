@@ -82,7 +82,7 @@ def _measure(servers: Embedded, file: Path) -> None:
             "/operator/why": f"/operator/why?missing={other}&owner={one}",
             "/operator/reports": "/operator/reports",
             "/operator/quality": "/operator/quality",
-            "/operator/work": "/operator/work",
+            "/operator/outbox": "/operator/outbox",
             "/operator/audit": "/operator/audit",
         }.items():
             took = [_took(client, path) for _ in range(TIMES + 1)][1:]

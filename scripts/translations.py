@@ -19,6 +19,7 @@ from typing import Final
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from app.adapters import documents
 from app.domain.decisions import REASONS
 from app.services import conversations, reports
 from app.web.languages import FOLDER, LANGUAGES, SOURCE
@@ -26,7 +27,9 @@ from app.web.rendering import HERE, environment
 
 ROOT: Final = Path(__file__).parent.parent
 # Where errors are raised that a member may read on a page.
-_TOLD: Final = ("app/services", "app/domain", "app/web", "app/adapters/documents.py")
+_TOLD: Final = (
+    "app/services", "app/domain", "app/web", "app/adapters/documents.py", "app/adapters/pictures.py"
+)  # fmt: skip
 # The part of operators is theirs alone, and told in English.
 _OPERATORS: Final = ("operator_", "webhooks", "backup", "rebuild", "explain_pair", "dead_letters")
 _INTERNAL: Final = frozenset({"ValueError", "RuntimeError", "TypeError", "AssertionError"})
@@ -83,6 +86,7 @@ def _of_words() -> Iterator[tuple[str, str]]:
     for words in REASONS.values():
         yield from (("app/domain/decisions.py", word) for word in words.values())
     yield from (("app/services/reports.py", word) for word in reports.REASONS.values())
+    yield from (("app/adapters/documents.py", sentence) for sentence in documents.TELL.values())
     yield from (("app/services/conversations.py", sentence) for sentence in conversations.OVER)
     yield from (("what", word) for word in _ABOUT)
     yield from (("http", HTTPStatus(status).phrase) for status in _STATUS)

@@ -1,29 +1,28 @@
 """Turn a résumé (PDF or DOCX) into text; the file may be hostile.
 
-What a file is, is seen from its content, never from its name. It is opened in a process of its own
-that may take little memory and time, may write nothing, and is ended when it does not come to an
-end: whatever a file does there, it does to nobody else.
+What a file is, is seen from its content, never from its name. It is opened apart, see `apart`.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 from typing import Final
 
+from app.adapters import apart
 from app.errors import InvalidInputError
 
 _READER: Final = Path(__file__).with_name("documents_reader.py")
 LARGEST: Final = 10 * 1024 * 1024  # bytes of a file
-PATIENCE: Final = 30.0  # seconds of the clock; the process has fewer of the processor
+MEMORY: Final = 768 * 1024 * 1024  # bytes of address space
+PROCESSOR: Final = 15  # seconds
+PATIENCE: Final = 30.0  # seconds of the clock
 _ANSWER: Final = 8 * 1024 * 1024  # bytes; the reader stops long before
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK\x03\x04"
 _PDF_WITHIN: Final = 1024  # bytes, as readers of PDF take it
-_TELL: Final = {
+TELL: Final = {
     "encrypted": "This file is protected by a password; save it without one and send it again.",
     "no text": "There is no text in this file; a scan or a picture cannot be read, paste the text.",
     "too much": "This file holds far more than a résumé; send a shorter one, or paste the text.",
@@ -42,7 +41,7 @@ def text_of(content: bytes) -> str:
     """Give the text of a PDF or DOCX file; raise DocumentError saying why there is none."""
     if len(content) > LARGEST:
         raise DocumentError(
-            f"This file is larger than {LARGEST // (1024 * 1024)} MB; send a smaller one."
+            "This file is larger than {most} MB; send a smaller one.", most=LARGEST // 2**20
         )
     return _cleaned(_read_apart(_kind(content), content))
 
@@ -64,26 +63,24 @@ def _kind(content: bytes) -> str:
 
 def _read_apart(kind: str, content: bytes) -> str:
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-B", str(_READER), kind],
-            input=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},  # no secret of this process is any business of a file
-            timeout=PATIENCE,
-            check=False,
+        said = apart.run(
+            *(_READER, kind),
+            content=content,
+            memory=MEMORY,
+            processor=PROCESSOR,
+            patience=PATIENCE,
         )
-    except subprocess.TimeoutExpired:
-        raise DocumentError(_TELL["too much"]) from None
-    if done.returncode != 0 or len(done.stdout) > _ANSWER:
-        raise DocumentError(_TELL["too much"])  # memory or processor time ran out
+    except TimeoutError:
+        raise DocumentError(TELL["too much"]) from None
+    if said is None or len(said) > _ANSWER:
+        raise DocumentError(TELL["too much"])  # memory or processor time ran out
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(said)
         problem, text = answer["problem"], answer["text"]
     except (ValueError, KeyError, TypeError):
-        raise DocumentError(_TELL["broken"]) from None
+        raise DocumentError(TELL["broken"]) from None
     if problem:
-        raise DocumentError(_TELL.get(problem, _TELL["broken"]))
+        raise DocumentError(TELL.get(problem, TELL["broken"]))
     return str(text)
 
 
@@ -98,5 +95,5 @@ def _cleaned(text: str) -> str:
     lines = [" ".join(line.split()) for line in kept.split("\n")]
     cleaned = "\n".join(line for line in lines if line)
     if not any(letter.isalnum() for letter in cleaned):
-        raise DocumentError(_TELL["no text"])
+        raise DocumentError(TELL["no text"])
     return cleaned

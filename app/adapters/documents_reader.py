@@ -1,6 +1,7 @@
 """Read one document from standard input: the process that a hostile file may do its worst to.
 
-Started by app/adapters/documents.py with the word pdf or docx; it imports nothing of this project.
+Started by app/adapters/documents.py, confined, with the word pdf or docx; it imports nothing of this
+project.
 """
 
 from __future__ import annotations
@@ -8,14 +9,11 @@ from __future__ import annotations
 import io
 import json
 import logging
-import resource
 import sys
 import zipfile
 from typing import Final
 from xml.parsers import expat
 
-MEMORY: Final = 768 * 1024 * 1024  # bytes of address space
-PROCESSOR: Final = 15  # seconds
 MOST_TEXT: Final = 200_000  # characters, as many as one message may have
 _MOST_PAGES: Final = 200
 _MOST_ENTRIES: Final = 2_000
@@ -28,20 +26,6 @@ _DEEPEST: Final = 500  # elements inside elements
 
 class Problem(Exception):  # noqa: N818 - its text is the answer, one of the words documents.py knows
     """Say in one or two words why a document was not read."""
-
-
-def limit() -> None:
-    """Bound memory, processor time and open files, and forbid writing any file."""
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, PROCESSOR),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-    ):
-        _, hard = resource.getrlimit(what)
-        lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (lower, lower))
 
 
 def pdf(content: bytes) -> str:
@@ -156,7 +140,6 @@ def _text_of_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
 
 def main() -> int:
     """Answer on standard output with the text, or with what is wrong, as JSON."""
-    limit()
     logging.disable()
     content = sys.stdin.buffer.read()
     read = {"pdf": pdf, "docx": docx}[sys.argv[1]]

@@ -18,8 +18,6 @@ from app.repositories.backend.listed import Listed
 from app.services import steps
 from app.services.steps import Databases, OnAI, OnBackend, Step
 
-_ALL = 10_000  # pairs of one member
-
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -68,15 +66,15 @@ def halves(one: Listed) -> tuple[Half, Half]:
 def _stored(backend: BackendConnection, job: CompareJob) -> None:
     users.by_id(backend, job.user_id)
     job.name = users.by_id(backend, job.other_id).name
-    for one in _pairs(backend, job.user_id):
-        if one.partner_id == job.other_id:
-            job.result = Compared(*halves(one), one.score)
+    for one in _pair(backend, job.user_id, job.other_id):
+        job.result = Compared(*halves(one), one.score)
 
 
-def _pairs(backend: BackendConnection, user_id: UUID) -> Sequence[Listed]:
+def _pair(backend: BackendConnection, user_id: UUID, other_id: UUID) -> Sequence[Listed]:
+    """Give the stored pair of two members, if there is one, whether it is shown to them or not."""
     if backend.beside_nestjs:
-        return pairs_beside.of_member(backend, user_id, limit=_ALL, hidden=(), declined=True)
-    return matches.of_member(backend, user_id, limit=_ALL, hidden=())
+        return pairs_beside.of_member(backend, user_id, limit=1, among=[other_id], declined=True)
+    return matches.of_member(backend, user_id, limit=1, among=[other_id])
 
 
 def _score(ai: AIConnection, job: CompareJob) -> None:

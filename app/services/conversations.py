@@ -188,7 +188,8 @@ def opening(backend: BackendConnection, user_id: UUID, match_id: UUID) -> list[s
     talk = find(backend, user_id, match_id)
     if talk.conversation.last_number or talk.over:
         return []
-    found = matches.of_member(backend, user_id, limit=1, hidden=[], match_id=match_id)
+    partner = [one for one in _both(user_id, talk) if one != user_id]
+    found = matches.of_member(backend, user_id, limit=1, among=partner, match_id=match_id)
     if not found:
         return []
     why = found[0]

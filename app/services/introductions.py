@@ -78,9 +78,9 @@ def of_member(
 ) -> List:
     """List a member's matches, best first, or one of them. An empty list comes with its reason."""
     member = users.by_id(backend, user_id)
-    hidden = _hidden(backend, user_id)
+    among = available(backend, user_id)
     rows = matches.of_member(
-        backend, user_id, limit=limit, hidden=hidden, after=after, match_id=match_id
+        backend, user_id, limit=limit, among=among, after=after, match_id=match_id
     )
     partners = [row.partner_id for row in rows]
     talking = {
@@ -91,10 +91,6 @@ def of_member(
     state, reason = _state(backend, member, found=bool(rows))
     approximate = any(row.method == "approximate" for row in rows)
     return List(member, state, reason, "approximate" if approximate else "exact", introductions)
-
-
-def _hidden(backend: BackendConnection, user_id: UUID) -> list[UUID]:
-    return visibility.hidden(backend, user_id, matches.partners(backend, user_id))
 
 
 def available(backend: BackendConnection, user_id: UUID) -> list[UUID]:

@@ -118,7 +118,7 @@ def _keep(backend: BackendConnection, job: MatchJob) -> None:
 
 
 def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
-    """Look at everybody for whom the index left a list short."""
+    """Look at everybody for those whose list the vectors' nearest and the rules left short."""
     short = _short(job)
     if short:
         members = eligibility.community(backend).members
@@ -253,9 +253,9 @@ def _inputs_hash(job: MatchJob, made: Pair) -> bytes:
 
 STEPS: Sequence[Step[MatchJob]] = (
     OnBackend("find who may be matched", _who),
-    OnAI("ask the index", partial(_ask, asking=0)),
+    OnAI("ask the vectors", partial(_ask, asking=0)),
     OnBackend("apply the rules", _keep),
-    OnAI("ask the index again", partial(_ask, asking=1)),
+    OnAI("ask the vectors again", partial(_ask, asking=1)),
     OnBackend("apply the rules again", _keep),
     OnBackend("look at everybody", _exhaust),
     OnAI("search", _search),

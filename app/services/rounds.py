@@ -142,13 +142,13 @@ def _lists(
 
 
 def _inboxes(
-    letters: Sequence[rounds.Letter], members: Sequence[UUID], weights: Floats
+    entries: Sequence[rounds.InboxEntry], members: Sequence[UUID], weights: Floats
 ) -> StoredInboxes:
     at = {member: index for index, member in enumerate(members)}
     return StoredInboxes(
-        np.array([at[letter.owner_id] for letter in letters], np.int64),
-        np.array([letter.liking for letter in letters], np.float64),
-        np.array([letter.yes / letter.place for letter in letters], np.float64),
+        np.array([at[one.owner_id] for one in entries], np.int64),
+        np.array([one.liking for one in entries], np.float64),
+        np.array([one.yes / one.place for one in entries], np.float64),
         weights,
     )
 

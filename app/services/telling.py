@@ -89,11 +89,11 @@ def _entries(backend: BackendConnection, user_id: UUID) -> list[dict[str, Any]]:
     settled = {one.partner_id for one in decided}
     scored = {
         one.partner_id: one
-        for one in pairs_beside.of_member(backend, user_id, limit=_ALL, hidden=(), declined=True)
+        for one in pairs_beside.of_member(backend, user_id, limit=_ALL, declined=True)
     }
     open_ = [
         one.partner_id
-        for one in pairs_beside.of_member(backend, user_id, limit=_ALL, hidden=())
+        for one in pairs_beside.of_member(backend, user_id, limit=_ALL)
         if one.partner_id not in settled
     ]
     hidden = set(visibility.hidden(backend, user_id, open_))

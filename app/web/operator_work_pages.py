@@ -11,11 +11,11 @@ from app.web.visits import Visit
 
 def register(pages: Pages) -> None:
     """Register the pages of work."""
-    pages.operator("/operator/work")(_list)
-    pages.operator("/operator/work/again", "POST")(_all_again)
-    pages.operator("/operator/work/{number:int}")(_one)
-    pages.operator("/operator/work/{number:int}/again", "POST")(_again)
-    pages.operator("/operator/work/{number:int}/discard", "POST")(_discard)
+    pages.operator("/operator/outbox")(_list)
+    pages.operator("/operator/outbox/again", "POST")(_all_again)
+    pages.operator("/operator/outbox/{number:int}")(_one)
+    pages.operator("/operator/outbox/{number:int}/again", "POST")(_again)
+    pages.operator("/operator/outbox/{number:int}/discard", "POST")(_discard)
 
 
 def _list(visit: Visit) -> Response:
@@ -34,16 +34,16 @@ def _one(visit: Visit, number: int) -> Response:
 def _again(visit: Visit, number: int) -> Response:
     with visit.side.databases.backend() as backend:
         operator_work.again(backend, visit.who.user_id, number)
-    return visit.to(f"/operator/work/{number}", "work-again")
+    return visit.to(f"/operator/outbox/{number}", "work-again")
 
 
 def _discard(visit: Visit, number: int) -> Response:
     with visit.side.databases.backend() as backend:
         operator_work.discard(backend, visit.who.user_id, number)
-    return visit.to("/operator/work", "work-discarded")
+    return visit.to("/operator/outbox", "work-discarded")
 
 
 def _all_again(visit: Visit) -> Response:
     with visit.side.databases.backend() as backend:
         operator_work.all_again(backend, visit.who.user_id)
-    return visit.to("/operator/work", "all-work-again")
+    return visit.to("/operator/outbox", "all-work-again")

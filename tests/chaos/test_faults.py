@@ -193,7 +193,7 @@ def test_a_slow_server_fails_work_that_is_done_when_it_is_quick_again(
         row = backend.execute("SELECT max(attempts), min(last_error) FROM outbox").fetchone()
         backend.execute("UPDATE outbox SET available_at = now()")
     assert row is not None
-    assert row[0] == 1
+    assert row[0] >= 1
     assert "did not do a statement in time" in row[1]
     people.relay.look()
     assert people.matched_with(ann) == {ben}

@@ -22,13 +22,23 @@ from app.repositories.backend.listed import Listed
 
 
 def partners(backend: BackendConnection, user_id: UUID) -> list[UUID]:
-    """Name everybody a member has a match with that nobody declined."""
+    """Name everybody whom a member is shown; whom either of the two declined is gone for good.
+
+    Who was in the last round is shown whom it introduced, and whoever said yes, on either side;
+    everybody else is shown all their matches.
+    """
     if backend.beside_nestjs:
         return pairs_beside.partners(backend, user_id)
     rows = backend.execute(
-        "SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END FROM matches"
-        " WHERE (user_a_id = %(id)s OR user_b_id = %(id)s)"
-        " AND user_a_decision <> 'declined' AND user_b_decision <> 'declined'",
+        "WITH mine AS (SELECT user_a_decision, user_b_decision,"
+        "  CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END AS partner_id"
+        "  FROM matches WHERE (user_a_id = %(id)s OR user_b_id = %(id)s)"
+        "  AND user_a_decision <> 'declined' AND user_b_decision <> 'declined')"
+        " SELECT partner_id FROM mine"
+        " WHERE 'approved' IN (user_a_decision, user_b_decision)"
+        "  OR NOT EXISTS (SELECT 1 FROM round_members WHERE user_id = %(id)s)"
+        "  OR EXISTS (SELECT 1 FROM introductions i"
+        "   WHERE i.user_id = %(id)s AND i.partner_id = mine.partner_id)",
         {"id": user_id},
     ).fetchall()
     return [row[0] for row in rows]
@@ -39,18 +49,18 @@ def of_member(
     user_id: UUID,
     *,
     limit: int,
-    hidden: Sequence[UUID],
+    among: Sequence[UUID],
     after: tuple[float, UUID] | None = None,
     match_id: UUID | None = None,
 ) -> list[Listed]:
-    """List a member's matches, best first, or one of them; declined ones are gone for good.
+    """List a member's matches with some partners, best first, or one of them.
 
-    `hidden` are those whom the rule of visibility keeps from this member; `after` is score and
-    partner of the last match of the page before.
+    `among` are those of `partners` whom the rule of visibility leaves; `after` is worth and partner
+    of the last match of the page before.
     """
     if backend.beside_nestjs:
         return pairs_beside.of_member(
-            backend, user_id, limit=limit, hidden=hidden, after=after, match_id=match_id
+            backend, user_id, limit=limit, among=among, after=after, match_id=match_id
         )
     worth, partner = after or (None, None)
     return (
@@ -63,8 +73,7 @@ def of_member(
             "   AS my_decision,"
             "  CASE WHEN m.user_a_id = %(id)s THEN m.user_b_decision ELSE m.user_a_decision END"
             "   AS their_decision"
-            " FROM matches m WHERE (m.user_a_id = %(id)s OR m.user_b_id = %(id)s)"
-            "  AND m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined')"
+            " FROM matches m WHERE m.user_a_id = %(id)s OR m.user_b_id = %(id)s)"
             " SELECT mine.match_id, mine.partner_id, s.score, coalesce(shown.worth, s.score) AS worth,"
             "  s.tier, r.method,"
             "  mine.my_decision::text, mine.their_decision::text,"
@@ -86,10 +95,8 @@ def of_member(
             "  AND shown.partner_id = mine.partner_id"
             " LEFT JOIN postponements later ON later.user_id = %(id)s"
             "  AND later.partner_id = mine.partner_id AND later.until > now()"
-            " WHERE mine.partner_id <> ALL(%(hidden)s::uuid[])"
+            " WHERE mine.partner_id = ANY(%(among)s::uuid[])"
             "  AND (%(match)s::uuid IS NULL OR mine.match_id = %(match)s)"
-            "  AND (shown.user_id IS NOT NULL OR 'approved' IN (mine.my_decision, mine.their_decision)"
-            "   OR NOT EXISTS (SELECT 1 FROM round_members WHERE user_id = %(id)s))"
             "  AND (s.expires_at IS NULL OR s.expires_at > now()"
             "   OR mine.my_decision = 'approved' AND mine.their_decision = 'approved')"
             "  AND (%(worth)s::float8 IS NULL OR coalesce(shown.worth, s.score) < %(worth)s"
@@ -99,7 +106,7 @@ def of_member(
             {
                 "id": user_id,
                 "limit": limit,
-                "hidden": list(hidden),
+                "among": list(among),
                 "match": match_id,
                 "worth": worth,
                 "partner": partner,

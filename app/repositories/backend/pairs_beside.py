@@ -26,15 +26,16 @@ def of_member(
     user_id: UUID,
     *,
     limit: int,
-    hidden: Sequence[UUID],
+    among: Sequence[UUID] | None = None,
     after: tuple[float, UUID] | None = None,
     match_id: UUID | None = None,
     declined: bool = False,
 ) -> list[Listed]:
     """List a member's pairs, best first, as `matches.of_member` does.
 
-    With `declined`, all that are scored: the declined, and those that the last round does not show.
-    The id is the backend's own where it has a row for the pair, its row of this member first.
+    `among` None is everybody. With `declined`, all that are scored: the declined, and those that
+    the last round does not show. The id is the backend's own where it has a row for the pair, its
+    row of this member first.
     """
     worth, partner = after or (None, None)
     return (
@@ -82,7 +83,7 @@ def of_member(
             " JOIN statements my_offer ON my_offer.id = their.offer_id"
             " LEFT JOIN introductions shown ON shown.user_id = %(id)s"
             "  AND shown.partner_id = mine.partner_id"
-            " WHERE mine.partner_id <> ALL(%(hidden)s::uuid[])"
+            " WHERE (%(among)s::uuid[] IS NULL OR mine.partner_id = ANY(%(among)s::uuid[]))"
             "  AND (%(declined)s::bool OR shown.user_id IS NOT NULL"
             "   OR 'approved' IN (mine.my_decision, mine.their_decision)"
             "   OR NOT EXISTS (SELECT 1 FROM round_members WHERE user_id = %(id)s))"
@@ -97,7 +98,7 @@ def of_member(
             {
                 "id": user_id,
                 "limit": limit,
-                "hidden": list(hidden),
+                "among": None if among is None else list(among),
                 "match": match_id,
                 "declined": declined,
                 "worth": worth,

@@ -132,7 +132,7 @@ def weights(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, 
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class InboxEntry:
     """Hold that a sender is shown an owner: what each gains from the other, and at which place."""
 
     owner_id: UUID
@@ -144,10 +144,10 @@ class Letter:
 
 def inboxes(
     backend: BackendConnection, owners: Sequence[UUID], newcomers: Sequence[UUID]
-) -> list[Letter]:
+) -> list[InboxEntry]:
     """List who is shown these owners, the owner's best liked first; newcomers are left out."""
     return (
-        backend.cursor(row_factory=class_row(Letter))
+        backend.cursor(row_factory=class_row(InboxEntry))
         .execute(
             "SELECT i.partner_id AS owner_id, i.user_id AS sender_id, theirs.gain AS liking,"
             " mine.gain AS yes, i.place"

@@ -44,8 +44,8 @@ def _community(people: People, pair: Pair) -> dict[str, str]:
         "reports": "/operator/reports",
         "report": f"/operator/reports/{report}",
         "quality": "/operator/quality",
-        "work": "/operator/work",
-        "work-one": f"/operator/work/{number}",
+        "work": "/operator/outbox",
+        "work-one": f"/operator/outbox/{number}",
         "audit": "/operator/audit",
     }
 

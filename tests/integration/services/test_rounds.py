@@ -11,6 +11,7 @@ import pytest
 from app.domain.matching.rules import BUDGET
 from app.repositories.backend import member_rules, profiles, rounds, runs
 from app.repositories.backend.member_rules import TypedRules
+from app.services import introductions, member_list
 from tests.people import People
 
 
@@ -79,6 +80,22 @@ def test_who_said_yes_stands_in_the_others_list_though_no_round_put_them_there(
     assert admirer not in people.partners_of(far)
     people.decide(admirer, far, "approved")
     assert admirer in people.partners_of(far)
+
+
+def test_whoever_the_last_round_does_not_show_is_no_longer_available(people: People) -> None:
+    members = people.crowd(30)
+    people.relay.look()
+    ann = members[0]
+    with people.databases.backend() as backend:
+        assert set(introductions.available(backend, ann)) == set(people.partners_of(ann))
+        assert member_list.look(backend, ann).gone == 0
+    shown = len(people.partners_of(ann))
+    assert set(people.partners_of(ann)) < people.matched_with(ann)
+    set_rules(people, TypedRules(ann, budget=1))
+    people.match()
+    assert len(people.partners_of(ann)) == 1
+    with people.databases.backend() as backend:
+        assert member_list.look(backend, ann).gone >= shown - 1 > 0
 
 
 def test_a_newcomer_takes_a_place_in_a_full_list_from_whoever_is_worth_least(

@@ -66,6 +66,11 @@ class Browser:
         return found[0]
 
 
+def words(page: str) -> str:
+    """Give what a page says, without its tags, with single blanks."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
 NewBrowser = Callable[[], Browser]
 
 
@@ -108,6 +113,18 @@ class Members:
 @pytest.fixture
 def members(people: People) -> Members:
     return Members(people)
+
+
+@pytest.fixture
+def operator_id(members: Members) -> UUID:
+    wish = Wish("op@example.org", PASSWORD, "Op")
+    return accounts.create(members.people.databases, wish, operator=True)
+
+
+@pytest.fixture
+def operator(operator_id: UUID, new_browser: NewBrowser) -> Browser:
+    del operator_id  # who signs in has to be there
+    return new_browser().sign_in("op@example.org")
 
 
 def user_named(databases: PostgreSQLAdapter, email: str) -> users.User:

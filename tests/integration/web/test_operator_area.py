@@ -5,27 +5,13 @@ from __future__ import annotations
 import html
 import re
 
-import pytest
-
 from app.databases.names import Database
-from app.services import accounts, erasure
+from app.services import erasure
 from app.services.operator_actions import Action
 from tests.conftest import Pair
-from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser
+from tests.integration.web.conftest import Browser, Members, NewBrowser, words
 
 AI, BACKEND = Database.AI, Database.BACKEND
-
-
-def words(page: str) -> str:
-    """Give what a page says, without its tags, with single blanks."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
-
-
-@pytest.fixture
-def operator(new_browser: NewBrowser, members: Members) -> Browser:
-    wish = accounts.Wish("op@example.org", PASSWORD, "Op")
-    accounts.create(members.people.databases, wish, operator=True)
-    return new_browser().sign_in("op@example.org")
 
 
 def test_the_overview_tells_both_databases_and_members_by_stage_from_the_data(

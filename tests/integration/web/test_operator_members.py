@@ -5,30 +5,15 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-import pytest
-
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.names import Database
 from app.repositories.backend.member_rules import TypedRules
-from app.services import accounts, member_rules, operator_members
+from app.services import member_rules, operator_members
 from app.services.operator_journey import Journey
 from tests.conftest import Pair
-from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser
-from tests.integration.web.test_operator_area import words
+from tests.integration.web.conftest import Browser, Members, words
 
 AI, BACKEND = Database.AI, Database.BACKEND
-
-
-@pytest.fixture
-def operator_id(members: Members) -> UUID:
-    wish = accounts.Wish("op@example.org", PASSWORD, "Op")
-    return accounts.create(members.people.databases, wish, operator=True)
-
-
-@pytest.fixture
-def operator(operator_id: UUID, new_browser: NewBrowser) -> Browser:
-    del operator_id  # who signs in has to be there
-    return new_browser().sign_in("op@example.org")
 
 
 def _first(members: Members, operator_id: UUID, user_id: UUID) -> tuple[str, str]:

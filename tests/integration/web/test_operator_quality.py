@@ -5,22 +5,12 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-import pytest
-
 from app.databases.names import Database
-from app.services import accounts, operator_quality
+from app.services import operator_quality
 from tests.conftest import Pair
-from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser
-from tests.integration.web.test_operator_area import words
+from tests.integration.web.conftest import Browser, Members, words
 
 BACKEND = Database.BACKEND
-
-
-@pytest.fixture
-def operator(new_browser: NewBrowser, members: Members) -> Browser:
-    wish = accounts.Wish("op@example.org", PASSWORD, "Op")
-    accounts.create(members.people.databases, wish, operator=True)
-    return new_browser().sign_in("op@example.org")
 
 
 def test_lists_exposure_and_decisions_are_measured_as_members_see_them(

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import pytest
-
 from app.databases.names import Database
-from app.services import accounts, reports
+from app.services import reports
 from tests.conftest import Pair
-from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser
-from tests.integration.web.test_operator_area import words
+from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser, words
 
 BACKEND = Database.BACKEND
-
-
-@pytest.fixture
-def operator(new_browser: NewBrowser, members: Members) -> Browser:
-    wish = accounts.Wish("op@example.org", PASSWORD, "Op")
-    accounts.create(members.people.databases, wish, operator=True)
-    return new_browser().sign_in("op@example.org")
 
 
 def _reported(members: Members) -> tuple[UUID, UUID, str]:

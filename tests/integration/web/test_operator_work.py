@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from app.databases.names import Database
-from app.services import accounts
 from tests.conftest import Pair
-from tests.integration.web.conftest import PASSWORD, Browser, Members, NewBrowser
-from tests.integration.web.test_operator_area import words
+from tests.integration.web.conftest import Browser, Members, words
 
 BACKEND = Database.BACKEND
-
-
-@pytest.fixture
-def operator(new_browser: NewBrowser, members: Members) -> Browser:
-    wish = accounts.Wish("op@example.org", PASSWORD, "Op")
-    accounts.create(members.people.databases, wish, operator=True)
-    return new_browser().sign_in("op@example.org")
 
 
 def test_work_that_was_given_up_is_looked_at_mended_and_done_again(
@@ -27,8 +16,8 @@ def test_work_that_was_given_up_is_looked_at_mended_and_done_again(
     members.people.relay.look()
     pair.sql(BACKEND, "UPDATE outbox SET state = 'dead', attempts = 10")
     number = pair.sql(BACKEND, "SELECT id FROM outbox")
-    page = f"/operator/work/{number}"
-    listed = words(operator.get("/operator/work"))
+    page = f"/operator/outbox/{number}"
+    listed = words(operator.get("/operator/outbox"))
     assert f"{number} embed ann@example.org" in listed
     assert "PoisonError" in words(operator.get(page))
     pair.sql(BACKEND, "UPDATE statements SET text = 'tax advice' WHERE kind = 'need'")
@@ -50,13 +39,13 @@ def test_work_is_let_be_waiting_work_is_hurried_and_all_given_up_work_is_done_ag
         members.join(name, ["x"], ["y"])
     ann, *others = pair.sql(BACKEND, "SELECT id FROM outbox ORDER BY id").split()
     pair.sql(BACKEND, "UPDATE outbox SET available_at = now() + interval '1 day'")
-    page = f"/operator/work/{ann}"
+    page = f"/operator/outbox/{ann}"
     operator.post(f"{page}/again", page)
     assert pair.sql(BACKEND, "SELECT id FROM outbox WHERE available_at <= now()") == ann
     pair.sql(BACKEND, "UPDATE outbox SET state = 'dead', last_error = 'x'")
     operator.post(f"{page}/discard", page)
     operator.post(f"{page}/discard", page, 404)
-    told = operator.post("/operator/work/again", "/operator/work")
+    told = operator.post("/operator/outbox/again", "/operator/outbox")
     assert "All given-up work is due again" in told
     states = pair.sql(BACKEND, "SELECT state FROM outbox ORDER BY id").split()
     assert states == ["done", *["pending"] * len(others)]
