@@ -62,6 +62,9 @@ def decided_partners(backend: BackendConnection, user_id: UUID) -> frozenset[UUI
         "SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END FROM matches"
         " WHERE %(id)s IN (user_a_id, user_b_id)"
         " AND (user_a_decision <> 'pending' OR user_b_decision <> 'pending')"
+        " UNION SELECT CASE WHEN user_id = %(id)s THEN partner_id ELSE user_id END"
+        " FROM backend_feedback WHERE %(id)s IN (user_id, partner_id)"
+        " AND kind = 'decision' AND decision <> 'pending' AND partner_id IS NOT NULL"
         " UNION SELECT CASE WHEN blocker_id = %(id)s THEN blocked_id ELSE blocker_id END FROM blocks"
         " WHERE %(id)s IN (blocker_id, blocked_id)",
         {"id": user_id},
@@ -74,6 +77,9 @@ def decided_pairs(backend: BackendConnection) -> list[tuple[UUID, UUID]]:
     rows = backend.execute(
         "SELECT least(user_a_id, user_b_id), greatest(user_a_id, user_b_id) FROM matches"
         " WHERE user_a_decision <> 'pending' OR user_b_decision <> 'pending'"
+        " UNION SELECT least(user_id, partner_id), greatest(user_id, partner_id)"
+        " FROM backend_feedback WHERE kind = 'decision' AND decision <> 'pending'"
+        " AND partner_id IS NOT NULL"
         " UNION SELECT least(blocker_id, blocked_id), greatest(blocker_id, blocked_id) FROM blocks"
     ).fetchall()
     return [(row[0], row[1]) for row in rows]
@@ -90,11 +96,17 @@ def lowest_listed(
         "SELECT member, score FROM ("
         "  SELECT n.member, s.score,"
         "   row_number() OVER (PARTITION BY n.member ORDER BY s.score DESC) AS place"
-        "  FROM match_scores s JOIN matches m USING (user_a_id, user_b_id),"
-        "   LATERAL unnest(ARRAY[s.user_a_id, s.user_b_id]) AS n (member)"
+        "  FROM match_scores s, LATERAL unnest(ARRAY[s.user_a_id, s.user_b_id]) AS n (member)"
         "  WHERE (s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
         "   AND s.user_a_id <> ALL(%(newcomers)s) AND s.user_b_id <> ALL(%(newcomers)s)"
-        "   AND m.user_a_decision <> 'declined' AND m.user_b_decision <> 'declined'"
+        "   AND NOT EXISTS (SELECT 1 FROM matches m"
+        "    WHERE 'declined' IN (m.user_a_decision, m.user_b_decision)"
+        "     AND ((m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)"
+        "      OR (m.user_a_id = s.user_b_id AND m.user_b_id = s.user_a_id)))"
+        "   AND NOT EXISTS (SELECT 1 FROM backend_feedback f"
+        "    WHERE f.kind = 'decision' AND f.decision = 'declined'"
+        "     AND ((f.user_id = s.user_a_id AND f.partner_id = s.user_b_id)"
+        "      OR (f.user_id = s.user_b_id AND f.partner_id = s.user_a_id)))"
         " ) ranked WHERE place = %(length)s AND member = ANY(%(ids)s)",
         {"ids": list(user_ids), "newcomers": list(newcomers), "length": length},
     ).fetchall()

@@ -172,6 +172,10 @@ def remove_outdated(
         "  WHERE ((m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)"
         "   OR (m.user_a_id = s.user_b_id AND m.user_b_id = s.user_a_id))"
         "  AND (m.user_a_decision <> 'pending' OR m.user_b_decision <> 'pending'))"
+        " AND NOT EXISTS (SELECT 1 FROM backend_feedback f"
+        "  WHERE ((f.user_id = s.user_a_id AND f.partner_id = s.user_b_id)"
+        "   OR (f.user_id = s.user_b_id AND f.partner_id = s.user_a_id))"
+        "  AND f.kind = 'decision' AND f.decision <> 'pending')"
         " RETURNING s.user_a_id, s.user_b_id",
         {
             "all": members is None,
