@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from app import bootstrap
 from app.adapters.revisions import all_newest
@@ -22,6 +24,15 @@ from app.observability.requests import Requests
 from app.services.live import ended_by_signals
 from app.settings import ApiSettings, load
 from app.web.site import member_site
+
+
+@cache
+def _json_routes() -> tuple[BaseRoute, ...]:
+    """Work out the routes of both JSON APIs once a process: they are the same in each application."""
+    both = APIRouter()
+    both.include_router(member_router())
+    both.include_router(operator_router())
+    return tuple(both.routes)
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
@@ -61,7 +72,6 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     if settings.beside_nestjs:
         app.mount("/", closed_faces())
         return app
-    app.include_router(member_router())
-    app.include_router(operator_router())
+    app.router.routes.extend(_json_routes())
     app.mount("/", member_site(side))
     return app
