@@ -69,6 +69,11 @@ def calibration(backend: BackendConnection, model: str) -> tuple[Calibration, fl
     return Calibration(learned.midpoint, learned.scale), learned.auc
 
 
+def by_vectors(backend: BackendConnection, model: str) -> Judgement:
+    """Gather what a search judges by before the rules are applied to what it finds."""
+    return Judgement(*calibration(backend, model))
+
+
 def for_community(backend: BackendConnection, model: str, members: Sequence[UUID]) -> Judgement:
     """Gather what a run over everybody judges by."""
     found, auc = calibration(backend, model)

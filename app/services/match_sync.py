@@ -87,10 +87,10 @@ def _who(backend: BackendConnection, job: MatchJob) -> None:
         job.decided_pairs = eligibility.decided_pairs(backend)
         job.judged_by = judgement.for_community(backend, model, job.community.members)
     else:
-        judged_by = judgement.for_members(backend, model, job.user_ids, ())
+        job.judged_by = judgement.by_vectors(backend, model)
         job.searches = [
             search.Search(
-                user_id, eligibility.decided_partners(backend, user_id), judged_by=judged_by
+                user_id, eligibility.decided_partners(backend, user_id), judged_by=job.judged_by
             )
             for user_id in sorted(eligibility.among(backend, job.user_ids))
         ]
@@ -112,6 +112,10 @@ def _ask(ai: AIConnection, job: MatchJob, asking: int) -> None:
         job.asked.append(one)
 
 
+def _asked(job: MatchJob) -> list[search.Search]:
+    return job.asked
+
+
 def _keep(backend: BackendConnection, job: MatchJob) -> None:
     while job.asked:
         search.keep_eligible(backend, job.asked.pop(), job.embedder.model)
@@ -120,12 +124,11 @@ def _keep(backend: BackendConnection, job: MatchJob) -> None:
 def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
     """Look at everybody for those whose list the vectors' nearest and the rules left short."""
     short = _short(job)
-    if short:
-        members = eligibility.community(backend).members
-        asking = [one.user_id for one in short]
-        judged_by = judgement.for_members(backend, job.embedder.model, asking, members)
-        for one in short:
-            search.look_at(one, members, judged_by)
+    members = eligibility.community(backend).members
+    asking = [one.user_id for one in short]
+    judged_by = judgement.for_members(backend, job.embedder.model, asking, members)
+    for one in short:
+        search.look_at(one, members, judged_by)
 
 
 def _search(ai: AIConnection, job: MatchJob) -> None:
@@ -253,11 +256,11 @@ def _inputs_hash(job: MatchJob, made: Pair) -> bytes:
 
 STEPS: Sequence[Step[MatchJob]] = (
     OnBackend("find who may be matched", _who),
-    OnAI("ask the vectors", partial(_ask, asking=0)),
-    OnBackend("apply the rules", _keep),
-    OnAI("ask the vectors again", partial(_ask, asking=1)),
-    OnBackend("apply the rules again", _keep),
-    OnBackend("look at everybody", _exhaust),
+    OnAI("ask the vectors", partial(_ask, asking=0), _short),
+    OnBackend("apply the rules", _keep, _asked),
+    OnAI("ask the vectors again", partial(_ask, asking=1), _short),
+    OnBackend("apply the rules again", _keep, _asked),
+    OnBackend("look at everybody", _exhaust, _short),
     OnAI("search", _search),
     Outside("score", _score),
     OnBackend("sync matches", _sync),

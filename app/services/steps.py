@@ -1,7 +1,8 @@
 """A task is a list of steps, each one transaction in one database, or none.
 
 Steps follow one another and never overlap: the type of a step says which connection it is given,
-and what a step leaves behind travels in the job, never in an open transaction.
+and what a step leaves behind travels in the job, never in an open transaction. A step that says when
+it is `needed` is left out, transaction and all, where what came before it has made it idle.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class OnAI(Generic[Job]):
 
     name: str
     act: Callable[[AIConnection, Job], None]
+    needed: Callable[[Job], object] | None = None
 
     def run(self, databases: Databases, job: Job) -> None:
         """Do the step and commit."""
@@ -50,6 +52,7 @@ class OnBackend(Generic[Job]):
 
     name: str
     act: Callable[[BackendConnection, Job], None]
+    needed: Callable[[Job], object] | None = None
 
     def run(self, databases: Databases, job: Job) -> None:
         """Do the step and commit."""
@@ -63,6 +66,7 @@ class Outside(Generic[Job]):
 
     name: str
     act: Callable[[Job], None]
+    needed: Callable[[Job], object] | None = None
 
     def run(self, databases: Databases, job: Job) -> None:  # noqa: ARG002 - one shape for all steps
         """Do the step."""
@@ -89,6 +93,8 @@ def run(
 ) -> Job:
     """Run the steps one after another; an error stops them, and what was committed stays."""
     for step in steps:
+        if step.needed is not None and not step.needed(job):
+            continue
         begun = time.perf_counter()
         with tracing.span(step.name):
             step.run(databases, job)

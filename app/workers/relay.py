@@ -97,18 +97,26 @@ class Relay:
 
     def _once(self, *, deliver: bool) -> int:
         """Take the first topic that has work: vectors first, so that one sync serves many."""
-        for topic in topics.TOPICS:
-            with self.databases.backend() as backend:
+        events = self._claimed()
+        if events:
+            topic = events[0].topic
+            _tell(topic, events)
+            with self._held(events), tracing.span(topic):
+                self._do(topic, events)
+            return len(events)
+        return self.beside.deliver(self.databases) if deliver else 0
+
+    def _claimed(self) -> Sequence[outbox.Event]:
+        """Claim what is due of the first topic that has anything due, in one transaction."""
+        with self.databases.backend() as backend:
+            for topic in outbox.open_topics(backend, topics.TOPICS):
                 claimed = outbox.claim(backend, [topic], limit=BATCH[topic], lease=LEASE)
                 events, others = _apart(claimed)
                 if others:
                     outbox.release(backend, [event.id for event in others])
-            if events:
-                _tell(topic, events)
-                with self._held(events), tracing.span(topic):
-                    self._do(topic, events)
-                return len(events)
-        return self.beside.deliver(self.databases) if deliver else 0
+                if events:
+                    return events
+        return ()
 
     def _held(self, events: Sequence[outbox.Event]) -> AbstractContextManager[None]:
         return held(self.databases, [event.id for event in events], lease=LEASE)

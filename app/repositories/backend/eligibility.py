@@ -93,21 +93,22 @@ def lowest_listed(
     Declined pairs take no place, and neither do the pairs with newcomers that are judged anew.
     """
     rows = backend.execute(
-        "SELECT member, score FROM ("
-        "  SELECT n.member, s.score,"
-        "   row_number() OVER (PARTITION BY n.member ORDER BY s.score DESC) AS place"
-        "  FROM match_scores s, LATERAL unnest(ARRAY[s.user_a_id, s.user_b_id]) AS n (member)"
-        "  WHERE (s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
-        "   AND s.user_a_id <> ALL(%(newcomers)s) AND s.user_b_id <> ALL(%(newcomers)s)"
-        "   AND NOT EXISTS (SELECT 1 FROM matches m"
-        "    WHERE 'declined' IN (m.user_a_decision, m.user_b_decision)"
-        "     AND ((m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)"
-        "      OR (m.user_a_id = s.user_b_id AND m.user_b_id = s.user_a_id)))"
-        "   AND NOT EXISTS (SELECT 1 FROM backend_feedback f"
-        "    WHERE f.kind = 'decision' AND f.decision = 'declined'"
-        "     AND ((f.user_id = s.user_a_id AND f.partner_id = s.user_b_id)"
-        "      OR (f.user_id = s.user_b_id AND f.partner_id = s.user_a_id)))"
-        " ) ranked WHERE place = %(length)s AND member = ANY(%(ids)s)",
+        "WITH gone AS MATERIALIZED (SELECT least(user_a_id, user_b_id) AS a,"
+        "  greatest(user_a_id, user_b_id) AS b FROM matches"
+        "  WHERE (user_a_id = ANY(%(ids)s) OR user_b_id = ANY(%(ids)s))"
+        "  AND (user_a_decision = 'declined' OR user_b_decision = 'declined')"
+        "  UNION ALL SELECT least(user_id, partner_id), greatest(user_id, partner_id)"
+        "  FROM backend_feedback WHERE kind = 'decision' AND decision = 'declined'"
+        "  AND partner_id IS NOT NULL"
+        "  AND (user_id = ANY(%(ids)s) OR partner_id = ANY(%(ids)s)))"
+        " SELECT n.member, lowest.score FROM unnest(%(ids)s::uuid[]) AS n (member) CROSS JOIN LATERAL ("
+        "  SELECT score FROM ("
+        "   SELECT score, user_a_id, user_b_id FROM match_scores WHERE user_a_id = n.member"
+        "   UNION ALL"
+        "   SELECT score, user_a_id, user_b_id FROM match_scores WHERE user_b_id = n.member) listed"
+        "  WHERE user_a_id <> ALL(%(newcomers)s) AND user_b_id <> ALL(%(newcomers)s)"
+        "   AND (user_a_id, user_b_id) NOT IN (SELECT a, b FROM gone)"
+        "  ORDER BY score DESC OFFSET %(length)s - 1 LIMIT 1) lowest",
         {"ids": list(user_ids), "newcomers": list(newcomers), "length": length},
     ).fetchall()
     return {row[0]: row[1] for row in rows}

@@ -60,6 +60,17 @@ def add_for_everybody(backend: BackendConnection, topic: str) -> None:
     backend.outbox_written = True
 
 
+def open_topics(backend: BackendConnection, topics: Sequence[str]) -> list[str]:
+    """Name, in the order given, the topics with work that waits or that a worker holds."""
+    rows = backend.execute(
+        "SELECT t.topic FROM unnest(%s::text[]) WITH ORDINALITY AS t (topic, place)"
+        " WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.topic = t.topic"
+        "  AND o.state IN ('pending', 'running')) ORDER BY t.place",
+        (list(topics),),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def claim(
     backend: BackendConnection, topics: Sequence[str], *, limit: int, lease: timedelta
 ) -> list[Event]:
