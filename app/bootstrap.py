@@ -15,6 +15,7 @@ from app.adapters.embedding_memory import RememberingEmbedder
 from app.adapters.language_model import build_language_model
 from app.adapters.mail import SmtpPostman
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
+from app.adapters.resume_links import ResumeFetcher
 from app.adapters.revisions import all_newest
 from app.adapters.token_states import TokenStates
 from app.errors import NotFoundError, SettingsError
@@ -26,6 +27,7 @@ from app.services.onboarding_reading import Reader
 from app.services.onboarding_view import Conversation
 from app.services.operator_overview import Eyes
 from app.services.ports import Bell, Embedder
+from app.services.resumes import Resumes
 from app.services.sight import Observer
 from app.services.site import Site
 from app.services.webhooks import Couriers
@@ -106,6 +108,12 @@ def couriers(settings: DatabaseSettings) -> Couriers:
         backend_url=settings.backend_url,
         backend_key=settings.webhook_key or "",
     )
+
+
+def resumes(settings: DatabaseSettings) -> Resumes:
+    """Choose what fetches the résumés that a questionnaire links to, and what reads them."""
+    development = settings.environment in {"development", "test"}
+    return Resumes(ResumeFetcher(settings.backend_url, development), documents.text_of)
 
 
 def platform(settings: CommandSettings | WorkerSettings) -> Platform:

@@ -108,6 +108,7 @@ class NestJSBackend:
 
     pair: Pair
     calls: list[Call] = field(default_factory=list)
+    files: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     down_share: float = 0.0
     slow: float = 0.0
     wrong: Callable[[str], tuple[int, dict[str, str]] | None] = lambda _path: None
@@ -122,6 +123,11 @@ class NestJSBackend:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}/api/v1"
+
+    def file(self, path: str, content: bytes, status: int = 200) -> str:
+        """Serve a file on this host; give its address."""
+        self.files[path] = (status, content)
+        return f"http://127.0.0.1:{self.server.server_port}{path}"
 
     def close(self) -> None:
         self.server.shutdown()
@@ -276,6 +282,13 @@ class NestJSBackend:
         backend = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, content = backend.files.get(self.path, (404, b""))
+                self.send_response(status)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
             def do_POST(self) -> None:
                 content = self.rfile.read(int(self.headers.get("content-length", 0)))
                 with backend.lock:

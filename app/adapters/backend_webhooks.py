@@ -7,8 +7,6 @@ the connection goes to the address that was checked: a name that is resolved aga
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,13 +16,13 @@ from typing import Final
 
 import httpx
 
+from app.adapters.public_addresses import public_address
 from app.errors import InvalidInputError
 from app.services.webhooks import Answer
 
 TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _READ: Final = 2_000  # bytes of an answer that are kept for the log
 _PATIENCE: Final = 20.0  # seconds for an answer that trickles in
-_CARRIER_NAT: Final = ipaddress.ip_network("100.64.0.0/10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +76,7 @@ class CarefulCourier:
                 " write it so."
             )
         port = target.port or (443 if target.scheme == "https" else 80)
-        try:
-            found = socket.getaddrinfo(target.host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            raise InvalidInputError(
-                f"The host {target.host} has no address; check its name."
-            ) from None
-        addresses = [str(entry[4][0]) for entry in found]
-        for address in addresses:
-            if not self._public(address):
-                raise InvalidInputError(
-                    f"The host {target.host} has an address that is not public; webhooks are sent to"
-                    " public addresses only."
-                )
-        return addresses[0]
-
-    def _public(self, text: str) -> bool:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address):
-            inner = address.ipv4_mapped or address.sixtofour
-            if address.teredo is not None:
-                return False
-            if inner is not None:
-                return self._public(str(inner))
-        if self.development and address.is_loopback:
-            return True
-        if isinstance(address, ipaddress.IPv4Address) and address in _CARRIER_NAT:
-            return False
-        return address.is_global and not address.is_multicast and not address.is_reserved
+        return public_address(target.host, port, development=self.development)
 
 
 def _post(

@@ -63,6 +63,7 @@ def _plain(one: MemberStanding) -> dict[str, Any]:
         "summary_version": one.summary_version,
         "approved": one.approved,
         "matches": one.pairs,
+        "resume": one.resume or "",
     }
 
 

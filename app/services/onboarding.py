@@ -24,7 +24,7 @@ from app.repositories.backend.onboarding_items import Item, identity
 from app.services import limits, onboarding_language, steps
 from app.services.language import LanguageModelError
 from app.services.onboarding_reading import Reader, Reading, not_corrected
-from app.services.onboarding_view import Conversation, known, put_question, view
+from app.services.onboarding_view import Conversation, asks, known, put_question, view
 from app.services.steps import Databases, OnBackend, Outside, Step
 
 log = logging.getLogger(__name__)
@@ -165,7 +165,7 @@ def _add_once(
                 "Another message was sent with this key already; send this one with a new key."
             )
         return
-    last = next((m for m in reversed(messages) if m.author == "platform"), None)
+    last = next((m for m in reversed(messages) if asks(m)), None)
     onboarding.add(
         backend,
         session,

@@ -19,6 +19,7 @@ from app.repositories.backend.onboarding import Message, Session
 from app.repositories.backend.onboarding_items import Item
 
 _MOST_SUGGESTED: Final = 3
+NOTICE: Final = "notice:"  # begins the key of what the platform told and did not ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def view(backend: BackendConnection, user_id: UUID) -> Conversation:
     member = users.by_id(backend, user_id)
     messages = onboarding.log(backend, session.id)
     items = onboarding_items.of_session(backend, session.id)
-    asked = next((m.text for m in reversed(messages) if m.author == "platform"), "")
+    asked = next((m.text for m in reversed(messages) if asks(m)), "")
     return Conversation(
         session_id=session.id,
         user_id=user_id,
@@ -70,6 +71,11 @@ def view(backend: BackendConnection, user_id: UUID) -> Conversation:
         ],
         reading=any(m.author == "member" and m.read_at is None for m in messages),
     )
+
+
+def asks(message: Message) -> bool:
+    """Say whether a message is the platform's and no notice: what comes after it answers it."""
+    return message.author == "platform" and not (message.client_key or "").startswith(NOTICE)
 
 
 def of_session(backend: BackendConnection, session_id: UUID) -> Conversation:

@@ -11,18 +11,23 @@ from uuid import UUID
 from app.databases.connections import BackendConnection
 from app.errors import InvalidInputError
 from app.repositories.backend import backend_calls, onboarding, outbox
-from app.services import onboarding_completion, topics
+from app.services import onboarding_completion, resumes, topics
 from app.services.onboarding_reading import Reader
 from app.services.steps import Databases
 
 log = logging.getLogger(__name__)
 
 
-def register(backend: BackendConnection, user_id: UUID, answers: Sequence[tuple[str, str]]) -> int:
+def register(
+    backend: BackendConnection,
+    user_id: UUID,
+    answers: Sequence[tuple[str, str]],
+    resume_link: str = "",
+) -> int:
     """Store each answer with its question before anything else happens; give how many were new.
 
-    The summary follows in the worker. The same answers again are stored once. Raises NotFoundError
-    when there is no such member.
+    The summary follows in the worker, which reads a linked résumé first. The same answers again are
+    stored once. Raises NotFoundError when there is no such member.
     """
     onboarding.begin_status(backend, user_id)
     at = datetime.now(UTC)
@@ -38,6 +43,7 @@ def register(backend: BackendConnection, user_id: UUID, answers: Sequence[tuple[
             onboarding.add(backend, session, author="platform", text=prompt, at=at)
         onboarding.add(backend, session, author="member", text=answer, client_key=key, at=at)
         added += 1
+    resumes.cause(backend, user_id, resume_link)
     if not backend_calls.work_waits(backend, user_id, topics.REGISTER, {}):
         outbox.add(backend, topics.REGISTER, [user_id])
     return added

@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.repositories.backend.onboarding_items import Item
 from app.services import onboarding_corrections
 from app.services.onboarding_reading import Reader
-from app.services.onboarding_view import Conversation
+from app.services.onboarding_view import Conversation, asks
 from app.services.steps import Databases
 
 REQUIREMENTS, OFFERINGS, ABOUT = "requirements", "offerings", "about"
@@ -48,6 +48,22 @@ def fresh(conversation: Conversation) -> dict[str, dict[str, Any]]:
     }
     new = {name: [i for i in items if i.message_id == last] for name, items in lists.items()}
     return {name: _slot(items) for name, items in new.items() if items}
+
+
+def answer(conversation: Conversation) -> str:
+    """Give the platform's answer to the last message, after what it has to tell and told not yet."""
+    told: list[str] = []
+    for message in reversed(conversation.messages[: _place_of_last_said(conversation)]):
+        if message.author == "member":
+            break
+        if not asks(message):
+            told.insert(0, message.text)
+    return " ".join([*told, conversation.question])
+
+
+def _place_of_last_said(conversation: Conversation) -> int:
+    said = [at for at, one in enumerate(conversation.messages) if one.author == "member"]
+    return said[-1] if said else 0
 
 
 def complete(conversation: Conversation) -> bool:

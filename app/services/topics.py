@@ -12,9 +12,12 @@ MATCH_SYNC: Final = "match_sync"
 # Beside a NestJS backend: what its calls ask for and what it is told.
 TAKE_OVER: Final = "take_over"
 REGISTER: Final = "register"
+RESUME: Final = "read_resume"
 TELL_MATCHES: Final = pairs_beside.TELL_MATCHES
 AI_CHAT: Final = "ai_chat"
 
-# In the order in which a worker looks: nothing comes before an erasure, and vectors come before
-# matches, so that one sync serves many newcomers.
-TOPICS: Final = (ERASE, REGISTER, TAKE_OVER, EMBED, MATCH_SYNC, TELL_MATCHES, AI_CHAT)
+# In the order in which a worker looks: nothing comes before an erasure, a résumé comes before the
+# summary it is for, and vectors come before matches, so that one sync serves many newcomers.
+TOPICS: Final = (
+    ERASE, RESUME, REGISTER, TAKE_OVER, EMBED, MATCH_SYNC, TELL_MATCHES, AI_CHAT
+)  # fmt: skip

@@ -9,14 +9,16 @@ from uuid import UUID
 
 from app.errors import ReciprocityError
 from app.repositories.backend.outbox import Event
-from app.services import ai_chat, register, steps, take_over, telling, topics, webhooks
+from app.services import ai_chat, register, resumes, steps, take_over, telling, topics, webhooks
 from app.services.onboarding_reading import Reader
+from app.services.resumes import Resumes
 from app.services.steps import Databases
 from app.services.webhooks import Couriers
 
 BATCH: Final = {
     topics.TAKE_OVER: 100,
     topics.REGISTER: 1,
+    topics.RESUME: 1,
     topics.TELL_MATCHES: 100,
     topics.AI_CHAT: 1,
 }
@@ -34,6 +36,7 @@ class Beside:
 
     reader: Reader | None = None
     couriers: Couriers | None = None
+    resumes: Resumes | None = None
 
     def act(self, databases: Databases, topic: str, events: Sequence[Event]) -> None:
         """Do one topic's work; every step closes its own events."""
@@ -50,6 +53,9 @@ class Beside:
         elif topic == topics.REGISTER:
             for user_id in users:
                 register.write_up(databases, self._needed(), user_id, ids)
+        elif topic == topics.RESUME:
+            for event in events:
+                self._read_resume(databases, event)
         else:
             for event in events:
                 self._chat(databases, event)
@@ -58,6 +64,11 @@ class Beside:
         if self.reader is None:
             raise NoReaderError("This worker cannot read what members say; start it as a worker.")
         return self.reader
+
+    def _read_resume(self, databases: Databases, event: Event) -> None:
+        if self.resumes is None or event.user_id is None:
+            raise NoReaderError("This worker cannot fetch résumés; start it as a worker.")
+        resumes.read(databases, self._needed(), self.resumes, event.user_id, event)
 
     def _chat(self, databases: Databases, event: Event) -> None:
         if event.user_id is None:

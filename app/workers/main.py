@@ -73,7 +73,9 @@ def run(settings: WorkerSettings | None = None) -> None:
     platform = bootstrap.platform(settings)
     platform.prove()
     platform.databases.close()  # the worker's children open their own
-    further = Beside(bootstrap.reader(settings), bootstrap.couriers(settings))
+    further = Beside(
+        bootstrap.reader(settings), bootstrap.couriers(settings), bootstrap.resumes(settings)
+    )
     made = build(platform, settings.broker_url, settings.fairness, further)
     with tempfile.TemporaryDirectory(prefix="reciprocity-beat-") as folder:
         made.worker_main(

@@ -30,6 +30,7 @@ NO_DATABASE = {
     ("app/adapters/backend_webhooks.py", "client.stream("),  # httpx
     ("app/adapters/embedding_openai.py", "client.stream("),  # httpx
     ("app/adapters/language_model.py", "client.stream("),  # httpx
+    ("app/adapters/resume_links.py", "client.stream("),  # httpx
 }
 
 # What libraries send by themselves on connections of ours.

@@ -29,10 +29,10 @@ def routes(side: ContractSide) -> APIRouter:
 
     @made.post("/register")
     def registered(call: Register) -> dict[str, Any]:
-        """Store a questionnaire's answers; the summary is written by the worker."""
+        """Store a questionnaire's answers; the worker reads the résumé and writes the summary."""
         answers = [(one.prompt, one.answer) for one in call.questions]
         with databases.backend() as backend:
-            added = register.register(backend, call.user_id, answers)
+            added = register.register(backend, call.user_id, answers, call.resume_link)
         return enveloped(f"{added} answers stored; the summary follows by webhook")
 
     @made.post("/approve-summary")

@@ -51,7 +51,7 @@ def routes(side: ContractSide) -> APIRouter:
         now = onboarding.hear(databases, reader, call.user_id, call.message)
         return {
             "session_id": str(now.session_id),
-            "ai_response": now.question,
+            "ai_response": slots.answer(now),
             "extracted_slots": slots.fresh(now),
             "all_slots": slots.filled(now),
             "completion_percent": now.progress,

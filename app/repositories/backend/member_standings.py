@@ -13,7 +13,7 @@ from app.databases.connections import BackendConnection
 
 @dataclass(frozen=True, slots=True)
 class MemberStanding:
-    """Hold one member's way to their matches."""
+    """Hold one member's way to their matches; `resume` says why one that was linked was not read."""
 
     user_id: UUID
     onboarding_status: str
@@ -22,6 +22,7 @@ class MemberStanding:
     approved: bool
     pairs: int
     created_at: datetime | None
+    resume: str | None = None
 
 
 def listed(backend: BackendConnection, *, limit: int) -> list[MemberStanding]:
@@ -36,7 +37,9 @@ def listed(backend: BackendConnection, *, limit: int) -> list[MemberStanding]:
             " EXISTS (SELECT 1 FROM user_summaries s WHERE s.user_id = u.id"
             "  AND s.status = 'approved') AS approved,"
             " (SELECT count(*) FROM match_scores m WHERE m.user_a_id = u.id OR m.user_b_id = u.id)"
-            "  AS pairs, u.created_at"
+            "  AS pairs, u.created_at,"
+            " (SELECT m.text FROM onboarding_messages m WHERE m.user_id = u.id"
+            "  AND starts_with(m.client_key, 'notice:') ORDER BY m.position DESC LIMIT 1) AS resume"
             " FROM users u WHERE u.deleted_at IS NULL ORDER BY u.created_at DESC NULLS LAST, u.id"
             " LIMIT %s",
             (limit,),

@@ -77,7 +77,8 @@ def claim(
     """Claim work that is due: new, or whose worker's lease ran out.
 
     One member's work is done by one worker at a time and in its order, also where an earlier row
-    was committed late; match syncs are done by one worker at a time. No lease and no wait lies
+    was committed late; only a résumé that waits for another place to answer holds nothing up. Match
+    syncs are done by one worker at a time. No lease and no wait lies
     further ahead than FURTHEST: what does was written before the server's clock was set back.
     """
     # Claims take turns: two at once would not see each other's rows.
@@ -94,7 +95,8 @@ def claim(
             "   OR (o.state = 'running' AND NOT o.leased_until BETWEEN clock_timestamp()"
             "    AND clock_timestamp() + %(furthest)s::interval))"
             "  AND NOT EXISTS (SELECT 1 FROM outbox other WHERE other.user_id = o.user_id"
-            "   AND ((other.id < o.id AND other.state IN ('pending', 'running'))"
+            "   AND ((other.id < o.id AND other.state IN ('pending', 'running')"
+            "     AND (other.state = 'running' OR other.topic <> 'read_resume'))"
             "    OR (other.state = 'running' AND other.leased_until BETWEEN clock_timestamp()"
             "     AND clock_timestamp() + %(furthest)s::interval)))"
             "  AND NOT (o.topic = 'match_sync' AND EXISTS (SELECT 1 FROM outbox busy"

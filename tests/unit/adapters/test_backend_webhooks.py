@@ -60,7 +60,7 @@ def _resolved(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
             for one in addresses
         ]
 
-    monkeypatch.setattr("app.adapters.backend_webhooks.socket.getaddrinfo", answer)
+    monkeypatch.setattr("app.adapters.public_addresses.socket.getaddrinfo", answer)
 
 
 @pytest.mark.parametrize(

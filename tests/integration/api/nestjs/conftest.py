@@ -128,14 +128,15 @@ def installed(
     worker: dict[str, str] | None = None,
 ) -> Iterator[Installation]:
     """Run both processes, by roles of their own where their addresses are given."""
-    further = {"RECIPROCITY_BACKEND_URL": nestjs.url, "AI_SERVICE_WEBHOOK_API_KEY": WEBHOOK_KEY}
-    settings = ApiSettings.model_validate(pair.environment | further | (worker or {}))
+    where = {"RECIPROCITY_BACKEND_URL": nestjs.url, "AI_SERVICE_WEBHOOK_API_KEY": WEBHOOK_KEY}
+    settings = ApiSettings.model_validate(pair.environment | where | (worker or {}))
     databases = PostgreSQLAdapter(settings)
-    app = application(pair, API_KEY=KEY, **further, **(api or {}))
+    app = application(pair, API_KEY=KEY, **where, **(api or {}))
     couriers = replace(
         bootstrap.couriers(settings), to_backend=PlainCourier(httpx.Timeout(2.0, connect=1.0))
     )
-    relay = Relay(databases, embedder, beside=Beside(app.state.members.reader, couriers))
+    further = Beside(app.state.members.reader, couriers, bootstrap.resumes(settings))
+    relay = Relay(databases, embedder, beside=further)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Installation(pair, nestjs, client, relay)
     for call in nestjs.calls:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI
@@ -13,6 +11,7 @@ from app.databases.names import Database
 from app.services import upkeep
 from tests.contract_schemas import calls, faults
 from tests.integration.api.nestjs.conftest import WITH_KEY, Installation
+from tests.resume_files import docx
 
 BACKEND = Database.BACKEND
 NEEDS = "## What I need\n\n- {}\n\n## What I offer\n\n- {}"
@@ -157,7 +156,7 @@ def test_a_resume_is_let_in_by_a_session_of_ours_and_read_once(beside: Installat
     ann = beside.backend.sign_up("Ann")
     begun = beside.post("/onboarding/start", {"user_id": str(ann)})
     names = {"session_id": begun["session_id"], "user_id": str(ann)}
-    content = _docx("I need help with my taxes. I offer piano lessons.")
+    content = docx("I need help with my taxes. I offer piano lessons.")
     for _ in range(3):
         answer = beside.client.post(
             "/api/v1/onboarding/upload-resume", files={"file": ("r.docx", content)}, data=names
@@ -220,23 +219,6 @@ def test_what_cannot_be_answered_is_told_with_a_code(beside: Installation) -> No
         assert answer.json()["code"] == "not_found"
         answer = beside.client.post(f"/api/v1{path}", json={"user_id": "x"}, headers=WITH_KEY)
         assert answer.status_code == 422, path
-
-
-def _docx(text: str) -> bytes:
-    """Make the smallest document that a word processor would take."""
-    made = io.BytesIO()
-    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-    with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(
-            "[Content_Types].xml",
-            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
-        )
-        archive.writestr(
-            "word/document.xml",
-            f'<w:document xmlns:w="{space}"><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body>'
-            "</w:document>",
-        )
-    return made.getvalue()
 
 
 def test_whoever_leaves_the_backend_is_forgotten_with_what_others_were_told_of_them(
