@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from app.api import description
 from app.errors import ReciprocityError
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Install the handlers."""
+    """Install the handlers, and describe what they answer."""
+    description.install(app)
 
     @app.exception_handler(ReciprocityError)
     def told(_request: Request, error: ReciprocityError) -> JSONResponse:
