@@ -254,7 +254,7 @@ def reciprocity(
     postgresql_adapter.after_work_written = None
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Run:
     """Run a command of this project as its own process, with an environment of its own."""
 

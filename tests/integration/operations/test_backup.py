@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,18 @@ PAIR_ID = {
 KEPT_APART = {"ai_identity", "backend_identity"}
 
 
-@pytest.fixture
-def backup(matched_pair: Pair, run: Run, tmp_path: Path) -> Path:
-    folder = tmp_path / "backup"
-    answer = run([*COMMAND, "backup", str(folder)], matched_pair.environment)
+@pytest.fixture(scope="module")
+def made_once(read_only_pair: Pair, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "backup"
+    answer = run([*COMMAND, "backup", str(folder)], read_only_pair.environment)
     assert answer.returncode == 0, answer.stderr
     return folder
+
+
+@pytest.fixture
+def backup(made_once: Path, tmp_path: Path) -> Path:
+    """A backup of the module's community, for the test to do with as it likes."""
+    return shutil.copytree(made_once, tmp_path / "backup")
 
 
 def _same(one: Pair, other: Pair) -> bool:
@@ -36,16 +43,16 @@ def _same(one: Pair, other: Pair) -> bool:
 
 
 def test_a_backup_restores_into_empty_databases_as_a_pair_of_its_own(
-    matched_pair: Pair, empty_pair: Pair, backup: Path, run: Run
+    read_only_pair: Pair, empty_pair: Pair, backup: Path, run: Run
 ) -> None:
     answer = run([*COMMAND, "restore", str(backup)], empty_pair.environment)
     assert answer.returncode == 0, answer.stderr
     assert "Nothing differs between the two databases." in answer.stdout
-    assert _same(matched_pair, empty_pair)
+    assert _same(read_only_pair, empty_pair)
     new = {empty_pair.sql(database, text) for database, text in PAIR_ID.items()}
     assert len(new) == 1
-    assert new.isdisjoint(matched_pair.sql(d, text) for d, text in PAIR_ID.items())
-    mixed = empty_pair.environment | {"DATABASE_URL": matched_pair.settings.database_url}
+    assert new.isdisjoint(read_only_pair.sql(d, text) for d, text in PAIR_ID.items())
+    mixed = empty_pair.environment | {"DATABASE_URL": read_only_pair.settings.database_url}
     refused = run([*COMMAND, "reconcile"], mixed)
     assert refused.returncode == 1
     assert "belongs to the pair" in refused.stderr
@@ -73,13 +80,13 @@ def test_what_changed_between_the_two_copies_is_mended_after_the_restore(
 
 
 def test_a_database_that_holds_anything_is_left_alone(
-    matched_pair: Pair, backup: Path, run: Run
+    read_only_pair: Pair, backup: Path, run: Run
 ) -> None:
-    before = matched_pair.contents()
-    answer = run([*COMMAND, "restore", str(backup)], matched_pair.environment)
+    before = read_only_pair.contents()
+    answer = run([*COMMAND, "restore", str(backup)], read_only_pair.environment)
     assert answer.returncode == 1
     assert "is not empty" in answer.stderr
-    assert matched_pair.contents() == before
+    assert read_only_pair.contents() == before
 
 
 @pytest.mark.parametrize("harm", ["a byte changed", "a file gone", "no manifest"])
@@ -102,21 +109,21 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(
 
 
 def test_the_files_are_for_their_owner_only_and_hold_no_password(
-    backup: Path, matched_pair: Pair
+    made_once: Path, read_only_pair: Pair
 ) -> None:
-    for path in backup.iterdir():
+    for path in made_once.iterdir():
         assert path.stat().st_mode & 0o077 == 0
-    manifest = (backup / "manifest.json").read_text()
+    manifest = (made_once / "manifest.json").read_text()
     assert json.loads(manifest)["copies"]["ai"]["revision"]
     assert "reciprocity_pass" not in manifest
-    assert matched_pair.name not in manifest
+    assert read_only_pair.name not in manifest
 
 
 def test_a_folder_that_holds_something_is_not_written_into(
-    backup: Path, matched_pair: Pair, run: Run
+    backup: Path, read_only_pair: Pair, run: Run
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in backup.iterdir()}
-    answer = run([*COMMAND, "backup", str(backup)], matched_pair.environment)
+    answer = run([*COMMAND, "backup", str(backup)], read_only_pair.environment)
     assert answer.returncode == 1
     assert "is not empty" in answer.stderr
     assert {path: path.stat().st_mtime_ns for path in backup.iterdir()} == before
