@@ -8,57 +8,30 @@ from typing import Final
 
 import click
 
+from app.cli.places import PLACES
 from app.errors import ReciprocityError
 
-# Name of the command, and the module whose COMMANDS hold it, in the order that help shows.
-_PLACES: Final = {
-    "up": "app.cli.embedded",
-    "down": "app.cli.embedded",
-    "status": "app.cli.embedded",
-    "psql": "app.cli.embedded",
-    "env": "app.cli.embedded",
-    "demo": "app.cli.demo",
-    "migrate": "app.cli.databases",
-    "import": "app.cli.members",
-    "onboard": "app.cli.onboard",
-    "matches": "app.cli.members",
-    "match-sync": "app.cli.members",
-    "rounds": "app.cli.learn",
-    "learn": "app.cli.learn",
-    "calibrate": "app.cli.learn",
-    "learn-map": "app.cli.learn_map",
-    "lint": "app.cli.lint",
-    "score": "app.cli.score",
-    "doctor": "app.cli.doctor",
-    "roles": "app.cli.roles",
-    "adopt": "app.cli.adopt",
-    "admin": "app.cli.accounts",
-    "reconcile": "app.cli.operations",
-    "rebuild": "app.cli.operations",
-    "backup": "app.cli.backups",
-    "restore": "app.cli.backups",
-    "dead-letters": "app.cli.dead_letters",
-    "webhooks": "app.cli.webhooks",
-    "why": "app.cli.why",
-    "evaluate": "app.cli.measure",
-    "benchmark": "app.cli.measure",
-    "serve": "app.cli.services",
-    "worker": "app.cli.services",
-}
+_BY_NAME: Final = {place.name: place for place in PLACES}
 
 
 class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(_PLACES)
+        return list(_BY_NAME)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        place = _PLACES.get(cmd_name)
+        place = _BY_NAME.get(cmd_name)
         if place is None:
             return None
-        commands: list[click.Command] = importlib.import_module(place).COMMANDS
+        commands: list[click.Command] = importlib.import_module(f"app.cli.{place.module}").COMMANDS
         return next(command for command in commands if command.name == cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(place.name, place.what) for place in PLACES])
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
