@@ -1,4 +1,4 @@
-"""Turn a résumé (PDF or DOCX) into text; the file may be hostile.
+"""Turn a résumé (PDF, DOCX or DOC) into text; the file may be hostile.
 
 What a file is, is seen from its content, never from its name. It is opened apart, see `apart`.
 """
@@ -14,6 +14,7 @@ from app.adapters import apart
 from app.errors import InvalidInputError
 
 _READER: Final = Path(__file__).with_name("documents_reader.py")
+_WORD_97_READER: Final = Path(__file__).with_name("documents_word97.py")
 LARGEST: Final = 10 * 1024 * 1024  # bytes of a file
 MEMORY: Final = 768 * 1024 * 1024  # bytes of address space
 PROCESSOR: Final = 15  # seconds
@@ -27,6 +28,8 @@ TELL: Final = {
     "no text": "There is no text in this file; a scan or a picture cannot be read, paste the text.",
     "too much": "This file holds far more than a résumé; send a shorter one, or paste the text.",
     "not docx": "This is a ZIP archive and no Word document; send a PDF or a DOCX file.",
+    "not doc": "This is no Word document; send a PDF or a DOCX file.",
+    "old word": "This file is of Word 95 or older; save it as PDF or DOCX and send it again.",
     "broken": "This file is damaged and cannot be read; save it anew and send it again.",
 }
 
@@ -38,7 +41,7 @@ class DocumentError(InvalidInputError):
 
 
 def text_of(content: bytes) -> str:
-    """Give the text of a PDF or DOCX file; raise DocumentError saying why there is none."""
+    """Give the text of a PDF, DOCX or DOC file; raise DocumentError saying why there is none."""
     if len(content) > LARGEST:
         raise DocumentError(
             "This file is larger than {most} MB; send a smaller one.", most=LARGEST // 2**20
@@ -52,19 +55,16 @@ def _kind(content: bytes) -> str:
     if b"%PDF-" in content[:_PDF_WITHIN]:
         return "pdf"
     if content.startswith(_OLE):
-        # Both the old Word format and a DOCX with a password are of this kind.
-        raise DocumentError(
-            "This is an old Word file or one with a password; save it as PDF or DOCX without one."
-        )
+        return "doc"  # a DOCX with a password is of this kind as well
     raise DocumentError(
-        "This is neither a PDF nor a DOCX file; send one of these, or paste the text."
+        "This is neither a PDF nor a Word file; send one of these, or paste the text."
     )
 
 
 def _read_apart(kind: str, content: bytes) -> str:
     try:
         said = apart.run(
-            *(_READER, kind),
+            *((_WORD_97_READER,) if kind == "doc" else (_READER, kind)),
             content=content,
             memory=MEMORY,
             processor=PROCESSOR,

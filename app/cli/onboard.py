@@ -23,7 +23,7 @@ _HELP = "Type what you want to say; /done when you are, /lists for what was unde
 @click.argument("email")
 @click.option(
     "--document", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read a résumé (PDF or DOCX) first.",
+    help="Read a résumé (PDF, DOCX or DOC) first.",
 )  # fmt: skip
 @click.option("--approve", is_flag=True, help="Approve the summary when done; starts matching.")
 def onboard(email: str, *, document: Path | None, approve: bool) -> None:

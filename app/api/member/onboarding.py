@@ -63,7 +63,7 @@ def say(
 def send(
     document: UploadFile, side: Side, who: Who, idempotency_key: Key = None
 ) -> bodies.Onboarding:
-    """Send a résumé (PDF or DOCX, up to 10 MB): its text is heard like a message."""
+    """Send a résumé (PDF, DOCX or DOC, up to 10 MB): its text is heard like a message."""
     onboarding.start(side.databases, side.reader, who.user_id)
     talk = onboarding.hear_document(
         side.databases,

@@ -102,7 +102,7 @@ def test_a_resume_is_heard_like_a_message_once_and_a_hostile_one_told(
     assert re.search(r'<li id="item-[^"]+">\s*<p>I can teach piano to beginners', page)
     for bad, told in (
         (b"PK\x03\x04not a document", "damaged"),
-        (b"GIF89a", "neither a PDF nor a DOCX"),
+        (b"GIF89a", "neither a PDF nor a Word"),
         (b"", "There is no file in this"),
     ):
         refused = _send(ann, "/onboarding/document", "/onboarding", "document", bad)
