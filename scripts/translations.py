@@ -10,6 +10,7 @@ Python gives to templates.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -20,9 +21,21 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from app.adapters import documents
+from app.databases.dictionary import TABLES
+from app.domain import notifications as news
+from app.domain.conversation import wording
 from app.domain.decisions import REASONS
-from app.services import conversations, reports
-from app.web.languages import FOLDER, LANGUAGES, SOURCE
+from app.languages import FOLDER, LANGUAGES, SOURCE
+from app.services import (
+    conversations,
+    export_archive,
+    letters,
+    notifications,
+    onboarding_completion,
+    operator_reports,
+    progress,
+    reports,
+)
 from app.web.rendering import HERE, environment
 
 ROOT: Final = Path(__file__).parent.parent
@@ -32,6 +45,7 @@ _TOLD: Final = (
 )  # fmt: skip
 # The part of operators is theirs alone, and told in English.
 _OPERATORS: Final = ("operator_", "webhooks", "backup", "rebuild", "explain_pair", "dead_letters")
+_VALUE: Final = re.compile(r"\{\w+\}")
 _INTERNAL: Final = frozenset({"ValueError", "RuntimeError", "TypeError", "AssertionError"})
 # What an error may be about, as services name it: "The {what} is too long".
 _ABOUT: Final = (
@@ -89,7 +103,49 @@ def _of_words() -> Iterator[tuple[str, str]]:
     yield from (("app/adapters/documents.py", sentence) for sentence in documents.TELL.values())
     yield from (("app/services/conversations.py", sentence) for sentence in conversations.OVER)
     yield from (("what", word) for word in _ABOUT)
+    yield from _of_onboarding()
+    yield from _of_letters()
+    yield from (
+        ("app/services/progress.py", one) for one in (*progress.TOLD.values(), progress.ELSE)
+    )
+    yield from (
+        ("app/services/operator_reports.py", one) for one in operator_reports.ANSWERS.values()
+    )
+    archive = export_archive
+    for one in (
+        archive.TITLE,
+        archive.MADE,
+        archive.PICTURE,
+        archive.EMPTY,
+        archive.VECTORS,
+        archive.WITHHELD,
+    ):
+        yield "app/services/export_archive.py", one
+    yield from (
+        ("app/databases/dictionary.py", table.purpose) for table in TABLES if table.personal
+    )
     yield from (("http", HTTPStatus(status).phrase) for status in _STATUS)
+
+
+def _of_onboarding() -> Iterator[tuple[str, str]]:
+    place = "app/domain/conversation/wording.py"
+    yield from ((place, one) for one in (wording.GREETING, *wording.I_NOTED, wording.NOTHING_NOTED))
+    yield from ((place, one) for texts in wording.QUESTIONS.values() for one in texts)
+    yield from ((place, one) for texts in wording.NOTED.values() for one in texts)
+    yield from (
+        ("app/services/onboarding_completion.py", one) for one in onboarding_completion.LACKING
+    )
+
+
+def _of_letters() -> Iterator[tuple[str, str]]:
+    for words in letters.ALL:
+        for one in (words.subject, *words.paragraphs):
+            if any(letter.isalpha() for letter in _VALUE.sub("", one)):
+                yield "app/services/letters.py", one
+    for texts in news.NEWS.values():
+        # A letter's subject is its first sentence without the full stop.
+        yield from (("app/domain/notifications.py", one) for one in texts)
+    yield from (("app/services/notifications.py", one) for one in notifications.WAYS_OUT)
 
 
 def catalogue(language: str) -> Catalog:

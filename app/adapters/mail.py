@@ -7,11 +7,12 @@ import ssl
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from app.errors import SettingsError
+from app.repositories.backend.letters import Letter
 from app.services.delivery import PostmanError
 
 TIMEOUT: Final = 20.0  # seconds
@@ -49,10 +50,10 @@ class SmtpPostman:
         password = unquote(found.password) if found.password else None
         return cls(found.scheme, found.hostname, port, user, password, sender)
 
-    def send(self, recipient: str, subject: str, body: str, unsubscribe: str = "") -> None:
+    def send(self, letter: Letter) -> None:
         """Send one letter; raise PostmanError when the server cannot be reached or refuses."""
         try:
-            message = _message(self.sender, recipient, subject, body, unsubscribe)
+            message = _message(self.sender, letter)
             with self._connected() as server:
                 self._sign_in(server)
                 server.send_message(message)
@@ -88,18 +89,17 @@ class SmtpPostman:
         server.login(self.user, self.password)
 
 
-def _message(
-    sender: str, recipient: str, subject: str, body: str, unsubscribe: str
-) -> EmailMessage:
+def _message(sender: str, letter: Letter) -> EmailMessage:
+    domain = sender.rsplit("@", 1)[-1].rstrip(">") or "localhost"
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
-    message["To"] = recipient
-    message["Subject"] = subject
+    message["To"] = letter.recipient
+    message["Subject"] = letter.subject
     message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain=sender.rsplit("@", 1)[-1].rstrip(">") or None)
+    message["Message-ID"] = f"<{letter.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    if unsubscribe:
-        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(body)
+    message.set_content(letter.body)
     return message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
@@ -46,15 +46,19 @@ def due(pace: Pace, told: datetime | None, at: datetime) -> bool:
     return pace != "never" and (told is None or at - told >= SPANS[pace])
 
 
-def sentences(counts: Mapping[Kind, int]) -> list[str]:
-    """Say what is new, one sentence for each kind that has something."""
+# One sentence for each kind: what is said of one, and of several.
+NEWS: Final[Mapping[Kind, tuple[str, str]]] = {
+    "opened": ("Somebody and you both said yes.", "{count} people and you both said yes."),
+    "messages": ("You have a new message.", "You have {count} new messages."),
+    "introductions": ("There is somebody new to meet.", "There are {count} new people to meet."),
+}
+
+
+def sentences(counts: Mapping[Kind, int], say: Callable[[str], str] = str) -> list[str]:
+    """Say what is new, one sentence for each kind that has something; `say` translates."""
     said = []
-    for one, singular, plural in (
-        ("opened", "Somebody and you both said yes.", "{} people and you both said yes."),
-        ("messages", "You have a new message.", "You have {} new messages."),
-        ("introductions", "There is somebody new to meet.", "There are {} new people to meet."),
-    ):
-        number = next((value for name, value in counts.items() if name == one), 0)
+    for one, (singular, plural) in NEWS.items():
+        number = counts.get(one, 0)
         if number:
-            said.append(singular if number == 1 else plural.format(number))
+            said.append(say(singular if number == 1 else plural).format(count=number))
     return said

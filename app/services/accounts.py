@@ -11,6 +11,7 @@ from uuid import UUID
 from app.databases.connections import BackendConnection
 from app.domain.accounts import checked_email, checked_name, checked_password
 from app.errors import ConflictError, ReciprocityError
+from app.languages import SOURCE
 from app.repositories.backend import accounts, users
 from app.services import letters, limits, passwords, sessions
 from app.services.site import Site
@@ -62,7 +63,9 @@ class Wish:
         )
 
 
-def sign_up(databases: Databases, site: Site, wish: Wish, place: str) -> None:
+def sign_up(
+    databases: Databases, site: Site, wish: Wish, place: str, language: str = SOURCE
+) -> None:
     """Send the letter with which an account begins; to one that exists, another letter.
 
     What the caller learns is the same for every address, and takes as long.
@@ -78,7 +81,7 @@ def sign_up(databases: Databases, site: Site, wish: Wish, place: str) -> None:
         if known is None:
             asked = accounts.SignUp(wish.email, wish.first_name, wish.last_name, password_hash)
             accounts.add_sign_up(backend, token.digest, asked, at, at + SIGN_UP_LIVES)
-            letters.confirm_sign_up(backend, site, wish.email, token.secret)
+            letters.confirm_sign_up(backend, site, wish.email, token.secret, language)
         elif accounts.credential_of(backend, known) is None:
             _send_password_link(backend, site, known, wish.email)
         else:

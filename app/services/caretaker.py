@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from app.services import departures, idempotency, notifications
@@ -21,12 +22,25 @@ LOOK_EVERY: Final = 60.0  # seconds
 
 def look(databases: Databases, site: Site) -> int:
     """Do what is due now; give how many letters were written."""
-    departures.carry_out(databases)
-    written = departures.write_receipts(databases, site) + notifications.tell(databases, site)
-    with databases.backend() as backend:
-        notifications.forget_old(backend)
-        idempotency.forget_old(backend)
+    _alone(lambda: departures.carry_out(databases))
+    written = _alone(lambda: departures.write_receipts(databases, site))
+    written += _alone(lambda: notifications.tell(databases, site))
+    _alone(lambda: _forget_old(databases))
     return written
+
+
+def _alone(work: Callable[[], int]) -> int:
+    """Do one piece of work: one that fails keeps none of the others from being done."""
+    try:
+        return work()
+    except Exception:
+        log.exception("a part of the caretaker's look failed; the next one is in a minute")
+        return 0
+
+
+def _forget_old(databases: Databases) -> int:
+    with databases.backend() as backend:
+        return notifications.forget_old(backend) + idempotency.forget_old(backend)
 
 
 class Caretaker:
@@ -51,8 +65,5 @@ class Caretaker:
 
     def _work(self) -> None:
         while not self._closing.wait(LOOK_EVERY):
-            try:
-                if look(self._databases, self._site):
-                    self._post.ring()
-            except Exception:
-                log.exception("the caretaker's look failed; the next one is in a minute")
+            if look(self._databases, self._site):
+                self._post.ring()

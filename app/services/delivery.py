@@ -10,11 +10,13 @@ from typing import Final, Protocol
 from app.domain.backoff import retry_in
 from app.errors import ReciprocityError
 from app.repositories.backend import letters
+from app.repositories.backend.letters import Letter
 from app.services.steps import Databases
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 20
+BATCH: Final = 20  # letters between two looks at whether the process is to end
+# Longer than one letter can take with every wait of the mail server's; each is claimed by itself.
 LEASE: Final = timedelta(minutes=5)
 LOOK_EVERY: Final = 15.0  # seconds between two looks that nobody rang for
 
@@ -28,32 +30,39 @@ class PostmanError(ReciprocityError):
 class Postman(Protocol):
     """Hand letters over to the world."""
 
-    def send(self, recipient: str, subject: str, body: str, unsubscribe: str = "") -> None:
+    def send(self, letter: Letter) -> None:
         """Send one letter; raise PostmanError when it could not be handed over.
 
-        `unsubscribe` is the address that stops letters like this by a single POST (RFC 8058).
+        Sent again after a crash it carries the same Message-ID, by which mailboxes know it.
         """
         ...
 
 
 def deliver(databases: Databases, postman: Postman) -> int:
     """Send what is due; give how many letters went out. No transaction is open meanwhile."""
-    with databases.backend() as backend:
-        due = letters.claim(backend, limit=BATCH, lease=LEASE)
     went = 0
-    for letter in due:
-        try:
-            postman.send(letter.recipient, letter.subject, letter.body, letter.unsubscribe)
-        except PostmanError as error:
-            delay = retry_in(letter.attempts)
-            log.warning("a letter could not be sent (attempt %d): %s", letter.attempts, error)
-            with databases.backend() as backend:
-                letters.failed(backend, letter.id, str(error), retry_in=delay)
-        else:
-            went += 1
-            with databases.backend() as backend:
-                letters.sent(backend, letter.id)
+    for _ in range(BATCH):
+        with databases.backend() as backend:
+            due = letters.claim(backend, limit=1, lease=LEASE)
+        if not due:
+            break
+        went += _send(databases, postman, due[0])
     return went
+
+
+def _send(databases: Databases, postman: Postman, letter: Letter) -> bool:
+    try:
+        postman.send(letter)
+    except PostmanError as error:
+        delay = retry_in(letter.attempts)
+        log.warning("a letter could not be sent (attempt %d): %s", letter.attempts, error)
+        with databases.backend() as backend:
+            letters.failed(backend, letter, str(error), retry_in=delay)
+        return False
+    with databases.backend() as backend:
+        if not letters.sent(backend, letter):
+            log.warning("a letter took longer than its lease; somebody else has it by now")
+    return True
 
 
 class PostRoom:

@@ -12,10 +12,10 @@ from uuid import UUID
 from app.databases import dictionary
 from app.databases.connections import BackendConnection
 from app.errors import NotFoundError
-from app.repositories.backend import departures, letters, visibility
+from app.repositories.backend import departures, visibility
 from app.repositories.backend.departures import Receipt
 from app.repositories.backend.sessions import SignedIn
-from app.services import account_changes, erasure
+from app.services import account_changes, erasure, letters
 from app.services.site import Site
 from app.services.steps import Databases
 
@@ -42,15 +42,10 @@ def ask(databases: Databases, site: Site, who: SignedIn, password: str) -> datet
 def _write_of_asking(
     backend: BackendConnection, site: Site, who: SignedIn, erase_at: datetime
 ) -> None:
-    letters.add(
-        backend,
-        who.user_id,
-        who.email,
-        "Your account is going to be erased",
-        f"As you asked, everything held about you is erased on {erase_at:%Y-%m-%d %H:%M} UTC. Until"
-        f" then you can take it back:\n\n{site.link('/your-data')}\n\nIf it was not you, take it back"
-        f" and choose another password:\n\n{site.link('/forgotten')}\n",
-    )
+    letters.write(
+        backend, letters.LEAVING, who.user_id, who.email,
+        at=_minute(erase_at), your_data=site.link("/your-data"), forgotten=site.link("/forgotten"),
+    )  # fmt: skip
 
 
 def take_back(backend: BackendConnection, user_id: UUID) -> None:
@@ -92,16 +87,14 @@ def write_receipts(databases: Databases, site: Site) -> int:
             due = departures.take_letter(backend)
             if due is None:
                 return written
-            receipt_id, email = due
+            receipt_id, email, language = due
             # The letter belongs to an id that no member has: once it is sent, its row goes as well.
-            letters.add(
-                backend,
-                receipt_id,
-                email,
-                "You were erased",
-                _proof(backend, receipt_id)
-                + f"\nThe same as a page: {site.link(f'/receipts/{receipt_id}')}\n",
-            )
+            found = receipt(backend, receipt_id)
+            letters.write(
+                backend, letters.ERASED, receipt_id, email, language=language,
+                erased=_minute(found.erased_at), completed=_minute(found.completed_at),
+                rows=_rows(found), receipt=site.link(f"/receipts/{receipt_id}"),
+            )  # fmt: skip
         written += 1
 
 
@@ -138,13 +131,9 @@ def _line(table: str, rows: int) -> Line:
     return Line(table, database, known.purpose if known else "", rows)
 
 
-def _proof(backend: BackendConnection, receipt_id: UUID) -> str:
-    found = receipt(backend, receipt_id)
-    removed = "".join(f"  {one.rows:6}  {one.table} ({one.database})\n" for one in lines(found))
-    return (
-        f"Everything held about you was removed on {found.erased_at:%Y-%m-%d %H:%M} UTC, and the"
-        f" vectors that were made of it on {found.completed_at:%Y-%m-%d %H:%M} UTC. Rows by"
-        f" table:\n\n{removed}\nWhat is left is a random number by which vectors that come late are"
-        " refused. People you talked with keep their own words, without yours. Backups made before"
-        " are kept for as long as those who run this place say.\n"
-    )
+def _rows(found: Receipt) -> str:
+    return "\n".join(f"  {one.rows:6}  {one.table} ({one.database})" for one in lines(found))
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""

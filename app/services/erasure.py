@@ -12,7 +12,7 @@ from app.errors import NotFoundError
 from app.repositories.ai import embeddings, holdings
 from app.repositories.ai.holdings import Holding
 from app.repositories.backend import departures, erasure, farewells, feeds, outbox
-from app.services import topics
+from app.services import member_languages, topics
 from app.services.steps import OnAI, OnBackend, Step
 
 
@@ -27,8 +27,9 @@ def erase(backend: BackendConnection, user_id: UUID, *, email: str | None = None
         raise NotFoundError(f"No member has the id {user_id}; nobody was erased.")
     at = datetime.now(UTC)
     stayed = farewells.keep(backend, user_id, at)
+    language = member_languages.of_member(backend, user_id)
     removed = erasure.remove(backend, user_id)
-    receipt_id = departures.add_receipt(backend, user_id, email, removed, at)
+    receipt_id = departures.add_receipt(backend, user_id, email, removed, at, language)
     outbox.add(backend, topics.ERASE, [user_id])
     feeds.bump(backend, stayed)
     return receipt_id

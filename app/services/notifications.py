@@ -7,15 +7,16 @@ letter that was not written, or written late, tells what is still new then.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
+from app.databases.errors import DatabaseUnavailableError
 from app.domain.notifications import KINDS, Kind, Pace, due, sentences
 from app.repositories.backend import letters, notifications
-from app.services import introductions, passwords
+from app.services import introductions, member_languages, passwords
 from app.services.accounts import LinkTooOldError, too_old
 from app.services.site import Site
 from app.services.steps import Databases
@@ -24,6 +25,12 @@ log = logging.getLogger(__name__)
 
 QUIET: Final = timedelta(minutes=2)
 LINK_LIVES: Final = timedelta(days=180)
+# Where to change how often one is told, and the two links that stop it.
+WAYS_OUT: Final = (
+    "How often you are told: {link}",
+    "No more letters like this: {link}",
+    "No more letters that tell what is new at all: {link}",
+)
 PATHS: Final[Mapping[Kind, str]] = {
     "opened": "/conversations",
     "messages": "/conversations",
@@ -51,8 +58,13 @@ def tell(databases: Databases, site: Site, at: datetime | None = None) -> int:
         members = notifications.candidates(backend, at, quiet=QUIET)
     written = 0
     for user_id in members:
-        with databases.backend() as backend:
-            written += _tell(backend, site, user_id, at)
+        try:
+            with databases.backend() as backend:
+                written += _tell(backend, site, user_id, at)
+        except DatabaseUnavailableError:
+            raise
+        except Exception:  # one member's rows must not keep letters from everybody after them
+            log.exception("the news of one member could not be told; the others are told")
     if written:
         log.info("%d members were told what is new", written)
     return written
@@ -69,18 +81,24 @@ def _tell(backend: BackendConnection, site: Site, user_id: UUID, at: datetime) -
         return False
     token = passwords.new_token()
     stop = site.link("/unsubscribe", token=token.secret)
-    said = sentences(counts)
+    say = member_languages.say_to(backend, user_id)
+    said = sentences(counts, say)
     pages = "\n".join(dict.fromkeys(site.link(PATHS[kind]) for kind in counts))
+    ways = "\n".join(
+        say(words).format(link=link)
+        for words, link in zip(
+            WAYS_OUT, (site.link("/settings"), stop, f"{stop}&all=yes"), strict=True
+        )
+    )
     letters.add(
         backend,
         user_id,
         reader.email,
         said[0].rstrip("."),
-        f"{' '.join(said)}\n\n{pages}\n\n"
-        f"How often you are told: {site.link('/settings')}\nNo more letters like this: {stop}\n",
+        f"{' '.join(said)}\n\n{pages}\n\n{ways}\n",
         unsubscribe=stop,
     )
-    notifications.add_link(backend, token.digest, user_id, at)
+    notifications.add_link(backend, token.digest, user_id, list(counts), at)
     # What came in the last minutes was not looked at, so it must still count as new.
     notifications.told(backend, user_id, {kind: wanted[kind] for kind in counts}, at - QUIET)
     return True
@@ -105,18 +123,25 @@ def _new(backend: BackendConnection, reader: notifications.Reader, at: datetime)
     return {"opened": found.opened, "messages": found.messages, "introductions": unseen}
 
 
-def whose(backend: BackendConnection, secret: str) -> UUID:
-    """Find whose letters a link stops; raise LinkTooOldError."""
+def stops(backend: BackendConnection, secret: str) -> notifications.Link:
+    """Find whose letters a link stops, and of which kinds; raise LinkTooOldError."""
     found = notifications.link(backend, passwords.digest(secret))
     if found is None:
         raise too_old()
     return found
 
 
-def unsubscribe(backend: BackendConnection, secret: str) -> None:
-    """Stop every letter that tells what is new; raise LinkTooOldError when the link is unknown."""
-    user_id = whose(backend, secret)
-    put(backend, user_id, dict.fromkeys(KINDS, "never"))
+def unsubscribe(
+    backend: BackendConnection, secret: str, *, everything: bool = False
+) -> Sequence[Kind]:
+    """Stop the kinds that the link's letter told of, or every kind; give which were stopped.
+
+    Raises LinkTooOldError when the link is unknown.
+    """
+    found = stops(backend, secret)
+    stopped = KINDS if everything else found.kinds
+    put(backend, found.user_id, dict.fromkeys(stopped, "never"))
+    return stopped
 
 
 def forget_old(backend: BackendConnection) -> int:
@@ -124,4 +149,4 @@ def forget_old(backend: BackendConnection) -> int:
     return notifications.forget_links(backend, datetime.now(UTC) - LINK_LIVES)
 
 
-__all__ = ["LinkTooOldError", "forget_old", "paces", "put", "tell", "unsubscribe", "whose"]
+__all__ = ["LinkTooOldError", "forget_old", "paces", "put", "stops", "tell", "unsubscribe"]

@@ -16,12 +16,13 @@ from app.databases import transactions
 from app.databases.connections import BackendConnection
 from app.domain.conversation.lists import LONGEST_MESSAGE
 from app.domain.conversation.questions import Question, next_question, progress
-from app.domain.conversation.wording import GREETING, heard, question_text
+from app.domain.conversation.wording import greeting, heard, question_text
 from app.errors import ConflictError, InvalidInputError
+from app.languages import SOURCE
 from app.repositories.backend import onboarding, onboarding_items, statements, summaries
 from app.repositories.backend.onboarding import Message, Session, Source
 from app.repositories.backend.onboarding_items import Item, identity
-from app.services import limits, onboarding_language, steps
+from app.services import limits, member_languages, onboarding_language, steps
 from app.services.language import LanguageModelError
 from app.services.onboarding_reading import Reader, Reading, not_corrected
 from app.services.onboarding_view import Conversation, asks, known, put_question, view
@@ -44,6 +45,7 @@ class HearJob:
     readings: list[Reading] = field(default_factory=list)
     question: Question | None = None
     worded: str | None = None
+    language: str = SOURCE
     result: Conversation | None = None
 
 
@@ -121,10 +123,11 @@ def _begin(backend: BackendConnection, user_id: UUID, at: datetime) -> None:
     if onboarding.log(backend, session.id):
         return
     onboarding_items.write(backend, session, _said_before(backend, session, at))
-    onboarding.add(backend, session, author="platform", text=GREETING, at=at)
+    say = member_languages.say_to(backend, user_id)
+    onboarding.add(backend, session, author="platform", text=greeting(say), at=at)
     items = onboarding_items.of_session(backend, session.id)
     question = next_question(known(session, [], items))
-    put_question(backend, session, question, question_text(question), reply_to=None, at=at)
+    put_question(backend, session, question, question_text(question, say), reply_to=None, at=at)
 
 
 def _said_before(backend: BackendConnection, session: Session, at: datetime) -> list[Item]:
@@ -195,6 +198,7 @@ def _derive(backend: BackendConnection, job: HearJob) -> None:
         onboarding_items.derive(backend, session, reading.message.id, fresh)
         onboarding.mark_read(backend, reading.message.id, reading.read_by, job.at)
     job.question = _next(backend, session)
+    job.language = member_languages.of_member(backend, job.user_id)
 
 
 def _next(backend: BackendConnection, session: Session) -> Question:
@@ -209,6 +213,8 @@ def _next(backend: BackendConnection, session: Session) -> Question:
 def _word(job: HearJob) -> None:
     model = job.reader.language_model
     if model is None or job.question is None or not job.readings or not job.question.asked:
+        return
+    if job.language != SOURCE:  # what a model words is checked by the rules of English writing
         return
     if job.readings[-1].read_by != model.model:  # it has just failed: no waiting a second time
         return
@@ -230,8 +236,9 @@ def _ask(backend: BackendConnection, job: HearJob) -> None:
         # Somebody else may have written meanwhile: the words fit only the question they are for.
         words = job.worded if question == job.question else None
         meanings = [meaning for reading in job.readings for meaning in reading.meanings]
-        said = heard(meanings) if job.readings else ""
-        text = f"{said} {words or question_text(question)}".strip()
+        say = member_languages.say_to(backend, job.user_id)
+        said = heard(meanings, say) if job.readings else ""
+        text = f"{said} {words or question_text(question, say)}".strip()
         put_question(backend, session, question, text, reply_to=open_[-1].id, at=job.at)
     job.result = view(backend, job.user_id)
 

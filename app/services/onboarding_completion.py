@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
@@ -19,11 +20,15 @@ from app.repositories.backend.onboarding import Message
 from app.repositories.backend.onboarding_items import Item
 from app.repositories.backend.public_summaries import PublicSummary
 from app.repositories.backend.summaries import Summary
+from app.services import member_languages, summaries
 from app.services import onboarding as conversation
-from app.services import summaries
 from app.services.onboarding_reading import Reader
 from app.services.steps import Databases
 
+LACKING: Final = (
+    "Nobody can do anything for you yet: say what you need, and matches gain both sides.",
+    "You can do nothing for anybody yet: say what you offer, and matches gain both sides.",
+)
 _DETAILS = frozenset({Asked.NEED_DETAIL.value, Asked.OFFER_DETAIL.value})
 
 
@@ -67,7 +72,8 @@ def _complete(backend: BackendConnection, user_id: UUID, at: datetime) -> Comple
     public_summaries.put(backend, version, at)
     users.update_onboarding_status(backend, user_id, "completed")
     onboarding.complete(backend, session.id, at)
-    return Completed(summary, version, _lacking(needs, offers))
+    say = member_languages.say_to(backend, user_id)
+    return Completed(summary, version, say(_lacking(needs, offers)))
 
 
 def spoken(items: Sequence[Item], messages: Sequence[Message], kind: str) -> list[str]:
@@ -88,9 +94,5 @@ def spoken(items: Sequence[Item], messages: Sequence[Message], kind: str) -> lis
 
 def _lacking(needs: Sequence[str], offers: Sequence[str]) -> str:
     if not needs:
-        return "Nobody can do anything for you yet: say what you need, and matches gain both sides."
-    if not offers:
-        return (
-            "You can do nothing for anybody yet: say what you offer, and matches gain both sides."
-        )
-    return ""
+        return LACKING[0]
+    return "" if offers else LACKING[1]

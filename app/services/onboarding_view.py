@@ -17,6 +17,7 @@ from app.errors import NotFoundError
 from app.repositories.backend import onboarding, onboarding_items, users
 from app.repositories.backend.onboarding import Message, Session
 from app.repositories.backend.onboarding_items import Item
+from app.services import member_languages
 
 _MOST_SUGGESTED: Final = 3
 NOTICE: Final = "notice:"  # begins the key of what the platform told and did not ask
@@ -55,6 +56,7 @@ def view(backend: BackendConnection, user_id: UUID) -> Conversation:
     member = users.by_id(backend, user_id)
     messages = onboarding.log(backend, session.id)
     items = onboarding_items.of_session(backend, session.id)
+    say = member_languages.say_to(backend, user_id)
     asked = next((m.text for m in reversed(messages) if asks(m)), "")
     return Conversation(
         session_id=session.id,
@@ -66,7 +68,7 @@ def view(backend: BackendConnection, user_id: UUID) -> Conversation:
         offers=[item for item in items if item.kind == "offer"],
         facts=[item for item in items if item.kind == "fact"],
         question=asked,
-        suggested=[question_text(q) for q in ranked(known(session, messages, items))][
+        suggested=[question_text(q, say) for q in ranked(known(session, messages, items))][
             :_MOST_SUGGESTED
         ],
         reading=any(m.author == "member" and m.read_at is None for m in messages),

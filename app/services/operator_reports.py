@@ -13,14 +13,13 @@ from app.databases.connections import BackendConnection
 from app.domain.accounts import checked_text
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.repositories.backend import (
-    letters,
     operator_members,
     operator_reports,
     outbox,
     statements,
 )
 from app.repositories.backend.operator_reports import Report, State
-from app.services import operator_actions, sessions, topics
+from app.services import letters, operator_actions, sessions, topics
 from app.services.operator_actions import Action
 from app.services.site import Site
 
@@ -43,7 +42,7 @@ _ACTIONS: Final = {
     Decision.SUSPEND: Action.SUSPENDED,
 }
 # What the reporter reads where the operator writes nothing: never what became of the other member.
-_ANSWERS: Final = {
+ANSWERS: Final = {
     Decision.DISMISS: "We have looked at it and found nothing to act on.",
     Decision.WARN: "We have looked at it and acted.",
     Decision.SUSPEND: "We have looked at it and acted.",
@@ -112,7 +111,7 @@ def decide(
     and NoMailError when somebody is to be warned and no letter could be sent.
     """
     found = _found(backend, report_id)
-    answer = verdict.answer or _ANSWERS[verdict.decision]
+    answer = verdict.answer or ANSWERS[verdict.decision]
     if not operator_reports.close(backend, report_id, operator_id, answer, datetime.now(UTC)):
         raise ConflictError("Somebody has decided on this report already; nothing was changed.")
     if verdict.decision is Decision.WARN:
@@ -152,20 +151,9 @@ def _suspend(backend: BackendConnection, site: Site, operator_id: UUID, user_id:
 def _write(
     backend: BackendConnection, site: Site, about: Report, words: str, *, suspended: bool
 ) -> None:
-    if suspended:
-        subject = "Your account is suspended"
-        told = (
-            "Somebody reported how you treated them here. We have looked at it and suspended your"
-            " account: you cannot sign in, and nobody is introduced to you."
-        )
-    else:
-        subject = "A word about how you treat others here"
-        told = (
-            "Somebody reported how you treated them here. We have looked at it and ask you to mind"
-            f" the terms of this place: {site.link('/terms')}"
-        )
-    body = f"{told}\n\n{words}\n" if words else f"{told}\n"
-    letters.add(backend, about.about_id, about.about, subject, body)
+    written = letters.SUSPENDED if suspended else letters.WARNED
+    terms = site.link("/terms")
+    letters.write(backend, written, about.about_id, about.about, further=words, terms=terms)
 
 
 def _found(backend: BackendConnection, report_id: UUID) -> Report:

@@ -16,12 +16,12 @@ from app.services.steps import Databases
 StageState = Literal["waiting", "working", "done", "trying_again", "failed"]
 
 # What a member is told of an error: words from inside may name servers or other people.
-_TOLD: Final = {
+TOLD: Final = {
     "DatabaseUnavailableError": "one of our databases does not answer",
     "EmbeddingError": "the model that reads what you wrote does not answer",
     "EmbeddingUnavailableError": "the model that reads what you wrote does not answer",
 }
-_ELSE: Final = "something went wrong on our side; whoever runs this place can see what"
+ELSE: Final = "something went wrong on our side; whoever runs this place can see what"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _stage(name: Literal["reading", "matching"], work: progress.Work) -> Stage:
         return Stage(name, "done", work.attempts)
     if work.last_error is None:
         return Stage(name, "working" if work.state == "running" else "waiting", work.attempts)
-    reason = _TOLD.get(work.last_error.partition(":")[0], _ELSE)
+    reason = TOLD.get(work.last_error.partition(":")[0], ELSE)
     return Stage(name, "failed" if work.state == "dead" else "trying_again", work.attempts, reason)
 
 

@@ -28,7 +28,7 @@ def _show(visit: Visit) -> Response:
 def _everything(visit: Visit) -> Response:
     side, me = visit.side, visit.who.user_id
     limits.take(side.databases, limits.EXPORTS, str(me))
-    packed = export_archive.archive(export.everything(side.databases, me))
+    packed = export_archive.archive(export.everything(side.databases, me), visit.language)
     told = {"Content-Disposition": f'attachment; filename="{export_archive.NAME}"'}
     return Response(packed, media_type="application/zip", headers=told)
 

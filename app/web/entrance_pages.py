@@ -36,7 +36,7 @@ def _sign_up(visit: Visit) -> Response:
     form, side = visit.form, visit.side
     wish = Wish(form["email"], form["password"], form["first_name"], form["last_name"])
     try:
-        accounts.sign_up(side.databases, side.site, wish, visit.place)
+        accounts.sign_up(side.databases, side.site, wish, visit.place, visit.language)
     except ReciprocityError as error:
         return visit.problem("sign_up.html", error, typed=form)
     side.post.ring()

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from app.errors import InvalidInputError
+from app.services import member_languages
 from app.web.languages import COOKIE, LANGUAGES
 from app.web.routes import Pages
 from app.web.visits import Visit, set_cookie
@@ -36,6 +37,9 @@ def register(pages: Pages) -> None:
     def language(visit: Visit) -> Response:
         if visit.form["language"] not in LANGUAGES:
             raise InvalidInputError("This site does not speak that language.")
+        if visit.member is not None:
+            with visit.side.databases.backend() as backend:
+                member_languages.choose(backend, visit.member.user_id, visit.form["language"])
         path = visit.form["back"]
         # Only a page of this site: //elsewhere and /\\elsewhere are other sites to a browser.
         here = path.startswith("/") and path[1:2] not in {"/", "\\"}

@@ -45,7 +45,7 @@ def _show(visit: Visit) -> Response:
 
 
 def _refused(visit: Visit, error: ReciprocityError, typed: str = "") -> Response:
-    return _page(visit, _begun(visit), status=error.status, problem=str(error), typed=typed)
+    return _page(visit, _begun(visit), status=error.status, problem=visit.told(error), typed=typed)
 
 
 def _say(visit: Visit) -> Response:

@@ -134,22 +134,26 @@ def _report(visit: Visit, match_id: UUID) -> Response:
     except ReciprocityError as error:
         return _report_page(
             visit, match_id, name,
-            status=error.status, problem=str(error), text=form["text"], reason=form["reason"],
+            status=error.status, problem=visit.told(error), text=form["text"], reason=form["reason"],
         )  # fmt: skip
     return visit.to("/settings", "reported")
 
 
 def _unsubscribe_form(visit: Visit) -> Response:
     token = visit.request.query_params.get("token", "")
+    everything = visit.request.query_params.get("all") == "yes"
     with visit.side.databases.backend() as backend:
-        notifications.whose(backend, token)
-    return visit.page("unsubscribe.html", token=token, done=False)
+        stopped = notifications.stops(backend, token).kinds
+    return visit.page(
+        "unsubscribe.html", token=token, kinds=stopped, everything=everything, done=False
+    )
 
 
 def _unsubscribe(visit: Visit) -> Response:
     """Stop letters, by the button of our page or by a mail program's one click (RFC 8058)."""
     limits.take(visit.side.databases, limits.LINK_PLACE, visit.place)
     token = visit.request.query_params.get("token", "") or visit.form["token"]
+    everything = "yes" in {visit.form["all"], visit.request.query_params.get("all", "")}
     with visit.side.databases.backend() as backend:
-        notifications.unsubscribe(backend, token)
-    return visit.page("unsubscribe.html", token="", done=True)
+        stopped = notifications.unsubscribe(backend, token, everything=everything)
+    return visit.page("unsubscribe.html", token="", kinds=stopped, everything=everything, done=True)

@@ -52,7 +52,7 @@ def _change(visit: Visit) -> Response:
         if not wish.startswith("more"):
             return _saved(visit, form, approve=wish == "approve")
     except (InvalidInputError, NotFoundError) as error:
-        return _with_rows(visit, form, str(error), error.status)
+        return _with_rows(visit, form, visit.told(error), error.status)
     return _with_rows(visit, form, "", 200)
 
 

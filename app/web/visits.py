@@ -16,13 +16,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.bootstrap import MemberSide
 from app.errors import ReciprocityError
-from app.services import conversations, sessions
+from app.services import conversations, member_languages, sessions
 from app.services.sessions import SignedIn
 from app.web import languages
 from app.web.forms import Form
 from app.web.rendering import filled
 
 _VISITOR_SECONDS: Final = 24 * 3600
+_LANGUAGE_SECONDS: Final = 365 * 24 * 3600
 _DIGITS: Final = 10
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
@@ -63,6 +64,10 @@ class Visit:
     def language(self) -> str:
         """Give the language in which this browser is answered."""
         return languages.asked_for(self.request)
+
+    def told(self, error: ReciprocityError) -> str:
+        """Tell an error in the language of this browser."""
+        return languages.told(self.language, error)
 
     @property
     def by_htmx(self) -> bool:
@@ -123,7 +128,7 @@ class Visit:
             template,
             status=error.status,
             headers=getattr(error, "headers", None),
-            problem=languages.told(self.language, error),
+            problem=self.told(error),
             **values,
         )
 
@@ -136,6 +141,9 @@ class Visit:
         label = self.request.headers.get("user-agent", "")
         with self.side.databases.backend() as backend:
             token, _ = sessions.start(backend, user_id, "browser", label)
+            language = member_languages.settle(backend, user_id, self.language)
+        if not languages.chosen_here(self.request):
+            set_cookie(self, response, languages.COOKIE, language, _LANGUAGE_SECONDS)
         seconds = int(sessions.LIVES["browser"].total_seconds())
         set_cookie(self, response, "session", token.secret, seconds)
         set_cookie(self, response, "visitor", "", 0)

@@ -11,7 +11,14 @@ from app.api.member.bodies import Answer, Body, Password
 from app.api.member.gate import Side, Who
 from app.api.member.once import Once
 from app.errors import NotFoundError
-from app.services import departures, export, export_archive, limits, member_pictures
+from app.services import (
+    departures,
+    export,
+    export_archive,
+    limits,
+    member_languages,
+    member_pictures,
+)
 
 routes = APIRouter(route_class=Once)
 _ZIP = {200: {"content": {"application/zip": {}}, "description": "The archive."}}
@@ -41,7 +48,9 @@ class Picture(Answer):
 def everything(side: Side, who: Who) -> Response:
     """Give everything held about the member, as a ZIP of one page and JSON files."""
     limits.take(side.databases, limits.EXPORTS, str(who.user_id))
-    packed = export_archive.archive(export.everything(side.databases, who.user_id))
+    with side.databases.backend() as backend:
+        language = member_languages.of_member(backend, who.user_id)
+    packed = export_archive.archive(export.everything(side.databases, who.user_id), language)
     told = {"Content-Disposition": f'attachment; filename="{export_archive.NAME}"'}
     return Response(packed, media_type="application/zip", headers=told)
 

@@ -1,19 +1,20 @@
-"""Put questions and replies into words; where a language model is at hand it may word them itself."""
+"""Put questions and replies into words, in any language that `say` translates them to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from app.domain.conversation.questions import Question
 from app.domain.understanding.kinds import Asked, Meaning
 
+Say = Callable[[str], str]
 GREETING: Final = (
     "Welcome! Tell me what you need and what you could do for others, in your own words and in any"
     " order; you can also paste a biography or send a résumé. What I understand appears beside this"
     " conversation, where you can change it."
 )
-_QUESTIONS: Final[dict[Asked, tuple[str, ...]]] = {
+QUESTIONS: Final[dict[Asked, tuple[str, ...]]] = {
     Asked.NEED: (
         "What do you need right now? Say it as you would to a friend who knows many people.",
         (
@@ -53,10 +54,25 @@ _QUESTIONS: Final[dict[Asked, tuple[str, ...]]] = {
 _LONGEST_QUOTE: Final = 120  # characters of a statement that a question repeats
 
 
-def question_text(question: Question) -> str:
+# What was understood of a message: what is said of one statement, and of several.
+NOTED: Final[dict[Meaning, tuple[str, str]]] = {
+    Meaning.NEED: ("{count} need", "{count} needs"),
+    Meaning.OFFER: ("{count} offer", "{count} offers"),
+    Meaning.FACT: ("{count} fact", "{count} facts"),
+}
+I_NOTED: Final = ("I noted {what}.", "{first} and {last}")
+NOTHING_NOTED: Final = "I kept that, and found nothing in it for your lists."
+
+
+def greeting(say: Say = str) -> str:
+    """Greet whoever begins."""
+    return say(GREETING)
+
+
+def question_text(question: Question, say: Say = str) -> str:
     """Word a question; asked again it is put otherwise."""
-    texts = _QUESTIONS[question.asked]
-    text = texts[min(question.time, len(texts) - 1)]
+    texts = QUESTIONS[question.asked]
+    text = say(texts[min(question.time, len(texts) - 1)])
     if question.about is None:
         return text
     quoted = " ".join(question.about.text.split())
@@ -65,18 +81,17 @@ def question_text(question: Question) -> str:
     return text.replace("{about}", quoted)
 
 
-def heard(meanings: Sequence[Meaning]) -> str:
+def heard(meanings: Sequence[Meaning], say: Say = str) -> str:
     """Say what was understood of a message, and honestly when that was nothing."""
-    counts = {meaning: meanings.count(meaning) for meaning in Meaning}
+    counts = {meaning: meanings.count(meaning) for meaning in NOTED}
     parts = [
-        f"{count} {meaning.value}{'s' if count > 1 else ''}"
+        say(NOTED[meaning][count > 1]).format(count=count)
         for meaning, count in counts.items()
-        if count and meaning is not Meaning.NEITHER
+        if count
     ]
     if not parts:
-        return "I kept that, and found nothing in it for your lists."
-    return f"I noted {_listed(parts)}."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+        return say(NOTHING_NOTED)
+    noted, joined = I_NOTED
+    first = ", ".join(parts[:-1])
+    what = say(joined).format(first=first, last=parts[-1]) if first else parts[-1]
+    return say(noted).format(what=what)

@@ -86,13 +86,14 @@ def add_receipt(
     email: str | None,
     removed: Mapping[str, int],
     at: datetime,
+    language: str,
 ) -> UUID:
     """Write what was removed from the backend database; the vectors follow."""
     receipt_id = uuid4()
     backend.execute(
-        "INSERT INTO erasure_receipts (id, user_id, email, erased_at, removed)"
-        " VALUES (%s, %s, %s, %s, %s)",
-        (receipt_id, user_id, email, at, Jsonb(dict(removed))),
+        "INSERT INTO erasure_receipts (id, user_id, email, erased_at, removed, language)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (receipt_id, user_id, email, at, Jsonb(dict(removed)), language),
     )
     return receipt_id
 
@@ -132,13 +133,16 @@ def receipt(backend: BackendConnection, receipt_id: UUID) -> Receipt | None:
     )
 
 
-def take_letter(backend: BackendConnection) -> tuple[UUID, str] | None:
-    """Take a receipt whose letter is to be written, and forget the address it goes to."""
+def take_letter(backend: BackendConnection) -> tuple[UUID, str, str] | None:
+    """Take a receipt whose letter is to be written, and forget the address it goes to.
+
+    Gives the receipt's id, the address and the language.
+    """
     row = backend.execute(
         "WITH due AS (SELECT id, email FROM erasure_receipts"
         "  WHERE email IS NOT NULL AND completed_at IS NOT NULL"
         "  ORDER BY completed_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
         " UPDATE erasure_receipts r SET email = NULL FROM due WHERE r.id = due.id"
-        " RETURNING r.id, due.email",
+        " RETURNING r.id, due.email, r.language",
     ).fetchone()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row[0], row[1], row[2])

@@ -49,6 +49,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     " WHERE about_id = %(id)s OR operator_id = %(id)s",
     "feeds": "DELETE FROM feeds WHERE user_id = %(id)s",
     "member_rules": "DELETE FROM member_rules WHERE user_id = %(id)s",
+    "member_languages": "DELETE FROM member_languages WHERE user_id = %(id)s",
     "disclosures": "DELETE FROM disclosures WHERE user_id = %(id)s",
     # What somebody reported about another is looked at all the same, without their words.
     "reports": "WITH theirs AS (UPDATE reports SET reporter_id = nullif(reporter_id, %(id)s),"

@@ -28,6 +28,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "onboarding_items": "SELECT * FROM onboarding_items WHERE user_id = %(id)s"
     " ORDER BY created_at, id",
     "member_rules": "SELECT * FROM member_rules WHERE user_id = %(id)s",
+    "member_languages": "SELECT * FROM member_languages WHERE user_id = %(id)s",
     "disclosures": "SELECT * FROM disclosures WHERE user_id = %(id)s",
     "notification_choices": "SELECT * FROM notification_choices WHERE user_id = %(id)s",
     "matches": "SELECT m.id, CASE WHEN m.user_a_id = %(id)s THEN m.user_b_id ELSE m.user_a_id END"
@@ -71,7 +72,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     " WHERE user_id = %(id)s",
     "letters": "SELECT recipient, subject, state, attempts, created_at, sent_at FROM letters"
     " WHERE user_id = %(id)s ORDER BY created_at",
-    "unsubscribe_links": "SELECT created_at FROM unsubscribe_links WHERE user_id = %(id)s",
+    "unsubscribe_links": "SELECT kinds, created_at FROM unsubscribe_links WHERE user_id = %(id)s",
     "departures": "SELECT * FROM departures WHERE user_id = %(id)s",
     "erasure_receipts": "SELECT erased_at, removed FROM erasure_receipts WHERE user_id = %(id)s",
     "idempotency_keys": "SELECT key, status, kind, created_at FROM idempotency_keys"

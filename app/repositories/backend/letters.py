@@ -58,31 +58,40 @@ def claim(backend: BackendConnection, *, limit: int, lease: timedelta) -> list[L
     )
 
 
-def sent(backend: BackendConnection, letter_id: UUID) -> None:
-    """Mark a letter as sent; its words, which may hold a link that lets in, are not kept."""
-    backend.execute(
+def sent(backend: BackendConnection, letter: Letter) -> bool:
+    """Mark a letter as sent; its words, which may hold a link that lets in, are not kept.
+
+    Whoever lost their claim by now changes nothing more; False then, where it was sent already.
+    """
+    marked = backend.execute(
         "UPDATE letters SET state = 'sent', body = '', unsubscribe = '', last_error = NULL,"
-        " sent_at = clock_timestamp() WHERE id = %s",
-        (letter_id,),
-    )
-    _forget_of_nobody(backend, letter_id)
+        " sent_at = clock_timestamp() WHERE id = %s AND state <> 'sent' RETURNING attempts",
+        (letter.id,),
+    ).fetchone()
+    _forget_of_nobody(backend, letter.id)
+    return marked is not None and int(marked[0]) == letter.attempts
 
 
 def failed(
-    backend: BackendConnection, letter_id: UUID, error: str, *, retry_in: timedelta | None
+    backend: BackendConnection, letter: Letter, error: str, *, retry_in: timedelta | None
 ) -> None:
-    """Put a letter back to be tried again; without `retry_in` it is given up and its words go."""
+    """Put a letter back to be tried again; without `retry_in` it is given up and its words go.
+
+    A claim that somebody else has taken over meanwhile is left alone.
+    """
     backend.execute(
         "UPDATE letters SET state = CASE WHEN %(retry)s::interval IS NULL THEN 'failed'"
         "  ELSE 'waiting' END,"
         " body = CASE WHEN %(retry)s::interval IS NULL THEN '' ELSE body END,"
         " last_error = %(error)s,"
         " available_at = clock_timestamp() + coalesce(%(retry)s::interval, interval '0')"
-        " WHERE id = %(id)s",
-        {"retry": retry_in, "error": error[:500], "id": letter_id},
-    )
+        " WHERE id = %(id)s AND state = 'sending' AND attempts = %(attempts)s",
+        {
+            "retry": retry_in, "error": error[:500], "id": letter.id, "attempts": letter.attempts,
+        },
+    )  # fmt: skip
     if retry_in is None:
-        _forget_of_nobody(backend, letter_id)
+        _forget_of_nobody(backend, letter.id)
 
 
 def _forget_of_nobody(backend: BackendConnection, letter_id: UUID) -> None:

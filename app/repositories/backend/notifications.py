@@ -103,6 +103,14 @@ def reader(backend: BackendConnection, user_id: UUID) -> Reader | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Hold whose letters a link stops, and of which kinds."""
+
+    user_id: UUID
+    kinds: Sequence[Kind]
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """Count what is new in a member's conversations since they were last told."""
 
@@ -167,20 +175,30 @@ def unseen(
     return 0 if row is None else int(row[0])
 
 
-def add_link(backend: BackendConnection, token_hash: bytes, user_id: UUID, at: datetime) -> None:
-    """Write a link that stops letters."""
+def add_link(
+    backend: BackendConnection,
+    token_hash: bytes,
+    user_id: UUID,
+    kinds: Sequence[Kind],
+    at: datetime,
+) -> None:
+    """Write a link that stops letters of these kinds."""
     backend.execute(
-        "INSERT INTO unsubscribe_links (token_hash, user_id, created_at) VALUES (%s, %s, %s)",
-        (token_hash, user_id, at),
+        "INSERT INTO unsubscribe_links (token_hash, user_id, kinds, created_at)"
+        " VALUES (%s, %s, %s, %s)",
+        (token_hash, user_id, list(kinds), at),
     )
 
 
-def link(backend: BackendConnection, token_hash: bytes) -> UUID | None:
-    """Find whose letters a link stops; None when it is unknown."""
-    row = backend.execute(
-        "SELECT user_id FROM unsubscribe_links WHERE token_hash = %s", (token_hash,)
-    ).fetchone()
-    return None if row is None else row[0]
+def link(backend: BackendConnection, token_hash: bytes) -> Link | None:
+    """Find whose letters a link stops, and which; None when it is unknown."""
+    return (
+        backend.cursor(row_factory=class_row(Link))
+        .execute(
+            "SELECT user_id, kinds FROM unsubscribe_links WHERE token_hash = %s", (token_hash,)
+        )
+        .fetchone()
+    )
 
 
 def forget_links(backend: BackendConnection, before: datetime) -> int:

@@ -6,8 +6,11 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +18,7 @@ from app.adapters.mail import SmtpPostman
 from app.databases.names import Database
 from app.errors import SettingsError
 from app.repositories.backend import letters
+from app.repositories.backend.letters import Letter
 from app.services.delivery import PostmanError, PostRoom, deliver
 from tests.conftest import Pair
 from tests.integration.accounts.conftest import Door
@@ -125,6 +129,59 @@ def test_a_letter_whose_sender_vanished_is_sent_by_another(
     assert deliver(door.databases, _postman(smtp.server_address[1])) == 1
 
 
+def test_several_processes_send_every_letter_once(door: Door, smtp: _Server, pair: Pair) -> None:
+    with door.databases.backend() as backend:
+        for number in range(30):
+            letters.add(backend, None, "ann@example.org", f"Letter {number}", "words\n")
+    postman = _postman(smtp.server_address[1])
+    with ThreadPoolExecutor(3) as processes:
+        went = list(processes.map(lambda _: deliver(door.databases, postman), range(6)))
+    assert sum(went) == len(smtp.letters) == 30
+    assert max(went) < 30, "one of them did all the work"
+    numbers = {message_from_string(one)["Message-ID"] for one in smtp.letters}
+    assert len(numbers) == 30
+    assert pair.sql(Database.BACKEND, "SELECT DISTINCT state FROM letters") == "sent"
+
+
+def test_who_was_too_slow_neither_sends_again_nor_undoes_what_another_did(
+    door: Door, pair: Pair
+) -> None:
+    door.ask("ann@example.org")
+    over = "UPDATE letters SET available_at = now() - interval '1 second'"
+    with door.databases.backend() as backend:
+        (slow,) = letters.claim(backend, limit=1, lease=timedelta(minutes=5))
+        assert letters.claim(backend, limit=1, lease=timedelta(minutes=5)) == []
+    pair.sql(Database.BACKEND, over)
+    with door.databases.backend() as backend:
+        (quick,) = letters.claim(backend, limit=1, lease=timedelta(minutes=5))
+        assert quick.id == slow.id, "a letter keeps its id, and so its Message-ID"
+        letters.failed(backend, slow, "too slow", retry_in=timedelta(0))
+        assert letters.sent(backend, quick)
+        assert not letters.sent(backend, slow)
+        letters.failed(backend, slow, "too slow", retry_in=timedelta(0))
+        assert letters.claim(backend, limit=1, lease=timedelta(minutes=5)) == []
+    assert pair.sql(Database.BACKEND, "SELECT state, attempts FROM letters") == "sent|2"
+
+
+def test_a_letter_is_claimed_only_when_it_is_about_to_be_sent(
+    door: Door, smtp: _Server, pair: Pair
+) -> None:
+    with door.databases.backend() as backend:
+        for number in range(3):
+            letters.add(backend, None, "ann@example.org", f"Letter {number}", "words\n")
+    claimed: list[str] = []
+
+    class Counting(_Noting):
+        def send(self, letter: Letter) -> None:
+            claimed.append(
+                pair.sql(Database.BACKEND, "SELECT count(*) FROM letters WHERE state = 'sending'")
+            )
+            super().send(letter)
+
+    assert deliver(door.databases, Counting(_postman(smtp.server_address[1]))) == 3
+    assert claimed == ["1", "1", "1"], "a lease would run out while others before it are sent"
+
+
 def test_the_post_room_sends_when_rung_and_stops_when_told(door: Door, smtp: _Server) -> None:
     room = PostRoom(door.databases, _postman(smtp.server_address[1]))
     room.open()
@@ -143,9 +200,23 @@ def test_a_server_that_is_away_is_named_and_its_password_is_not() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(PostmanError, match=f"127.0.0.1:{port}") as told:
-        _postman(port, "ann:hunter2@").send("x@example.org", "s", "b")
+        _postman(port, "ann:hunter2@").send(_letter())
     assert "hunter2" not in str(told.value)
     assert "hunter2" not in repr(_postman(port, "ann:hunter2@"))
+
+
+def _letter() -> Letter:
+    return Letter(uuid4(), "x@example.org", "s", "b", 1, datetime.now(UTC), "")
+
+
+@dataclass
+class _Noting:
+    """Send by another postman."""
+
+    postman: SmtpPostman
+
+    def send(self, letter: Letter) -> None:
+        self.postman.send(letter)
 
 
 @dataclass

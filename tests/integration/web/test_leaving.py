@@ -131,7 +131,7 @@ def test_after_seven_days_nothing_is_left_in_either_database_and_a_receipt_prove
         letter = next(
             one for one in letters.newest(backend, limit=9) if one.subject == "You were erased"
         )
-        letters.sent(backend, letter.id)
+        letters.sent(backend, letter)
     assert letter.recipient == "ann@example.org"
     path = letter.body.partition("https://meet.example")[2].split()[0]
     page = new_browser().get(path)

@@ -152,8 +152,35 @@ def test_a_mail_programs_one_click_stops_letters_and_a_look_at_the_link_does_not
         headers={"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "none"},
     )
     assert answer.status_code == 200
+    assert ann.get("/settings").count('value="never" selected') == 1, (
+        "the kind it told of, no other"
+    )
+    assert stranger.post(f"{path}&all=yes").status_code == 200
     assert ann.get("/settings").count('value="never" selected') == 3
     assert stranger.post("/unsubscribe?token=made-up").status_code == 410
+
+
+def test_each_letter_names_the_link_that_stops_its_kind_and_the_one_that_stops_all(
+    new_browser: NewBrowser, members: Members
+) -> None:
+    members.couple()
+    _tell(members, timedelta(minutes=3))
+    told = next(one for one in _letters(members) if one.recipient == "ann@example.org")
+    stop = told.unsubscribe
+    assert f"No more letters like this: {stop}\n" in told.body
+    assert f"No more letters that tell what is new at all: {stop}&all=yes\n" in told.body
+    browser = new_browser()
+    page = browser.get(stop.removeprefix("https://meet.example"))
+    assert "Somebody new to meet" in page
+    assert "New messages" not in page
+    everything = browser.get(f"{stop.removeprefix('https://meet.example')}&all=yes")
+    assert "of this kind" not in everything
+    token = stop.partition("token=")[2]
+    done = browser.client.post("/unsubscribe", data={"token": token}).text
+    assert "no more letters of this kind" in done
+    assert "Somebody new to meet" in done
+    done = browser.client.post("/unsubscribe", data={"token": token, "all": "yes"}).text
+    assert "no more letters that tell what is new" in done
 
 
 def test_nobody_is_told_at_an_address_that_was_never_confirmed(
