@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.adapters import documents, pictures
+from app.adapters.backend_events import RedisEvents
 from app.adapters.backend_webhooks import CarefulCourier, PlainCourier
 from app.adapters.broker import CeleryBell, NoBell
 from app.adapters.embedding import build_embedder
@@ -107,6 +108,7 @@ def couriers(settings: DatabaseSettings) -> Couriers:
         to_backend=PlainCourier(),
         backend_url=settings.backend_url,
         backend_key=settings.webhook_key or "",
+        events=RedisEvents(settings.backend_events_url) if settings.backend_events_url else None,
     )
 
 
@@ -132,7 +134,7 @@ def site(settings: ApiSettings) -> Site:
     return Site(
         url=settings.site_url or (here if development else None),
         development=development,
-        keeps_accounts=settings.backend_mode == "standalone" and not settings.beside_nestjs,
+        keeps_accounts=not settings.beside_nestjs,
         sends_mail=settings.smtp_url is not None,
     )
 

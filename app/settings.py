@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from app import addresses
 from app.errors import SettingsError
@@ -66,6 +75,12 @@ class DatabaseSettings(BaseModel):
         None, alias="RECIPROCITY_BACKEND_URL"
     )
     webhook_key: Optional = Field(None, alias="AI_SERVICE_WEBHOOK_API_KEY", repr=False)
+    backend_events_url: Annotated[Optional, BeforeValidator(_broker)] = Field(
+        None, alias="RECIPROCITY_BACKEND_EVENTS_URL", repr=False
+    )
+    backend_mode: Annotated[
+        Literal["standalone", "nestjs"] | None, BeforeValidator(_blank_is_absent)
+    ] = Field(None, alias="BACKEND_MODE")
 
     @property
     def beside_nestjs(self) -> bool:
@@ -78,6 +93,23 @@ class DatabaseSettings(BaseModel):
         if self.log_format is not None:
             return self.log_format
         return "json" if self.environment in {"staging", "production"} else "text"
+
+    @field_validator("backend_mode")
+    @classmethod
+    def _one_mode(cls, mode: str | None, info: ValidationInfo) -> str | None:
+        """Let the address alone decide, and refuse a mode that says something else."""
+        beside = info.data.get("backend_url") is not None
+        if mode == "nestjs" and not beside:
+            raise ValueError(
+                "it is nestjs and RECIPROCITY_BACKEND_URL is not set; set that to the backend's address,"
+                " which ends in /api/v1, or remove BACKEND_MODE"
+            )
+        if mode == "standalone" and beside:
+            raise ValueError(
+                "it is standalone and RECIPROCITY_BACKEND_URL names another backend; remove one of the"
+                " two"
+            )
+        return mode
 
     @model_validator(mode="after")
     def _two_databases(self) -> Self:
@@ -140,7 +172,6 @@ class SiteSettings(BaseModel):
     site_url: Annotated[Optional, BeforeValidator(_site)] = Field(
         None, alias="RECIPROCITY_SITE_URL"
     )
-    backend_mode: Literal["standalone", "nestjs"] = Field("standalone", alias="BACKEND_MODE")
     smtp_url: Optional = Field(None, alias="SMTP_URL", repr=False)
     mail_from: str = Field("Reciprocity <reciprocity@localhost>", alias="MAIL_FROM", min_length=3)
 

@@ -88,7 +88,8 @@ FUNCTIONS: Final = frozenset(
         "array_append", "array_cat", "array_length", "array_position", "array_remove",
         "array_to_string", "cardinality", "generate_series", "generate_subscripts", "unnest",
         "json_array_elements", "json_build_array", "json_build_object", "jsonb_array_elements",
-        "jsonb_array_elements_text", "jsonb_build_array", "jsonb_build_object", "jsonb_each",
+        "jsonb_array_elements_text", "jsonb_array_length", "jsonb_build_array",
+        "jsonb_build_object", "jsonb_each",
         "jsonb_each_text", "jsonb_object_keys", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof",
         "row_to_json", "to_json", "to_jsonb", "gen_random_uuid",
         # the session and the catalogue

@@ -49,7 +49,7 @@ class Site:
         """Raise AccountsElsewhereError where another backend keeps the accounts."""
         if not self.keeps_accounts:
             raise AccountsElsewhereError(
-                "Accounts of this community are kept by its own backend (BACKEND_MODE=nestjs): sign up"
+                "Accounts of this community are kept by its own backend (RECIPROCITY_BACKEND_URL): sign up"
                 " and sign in there."
             )
 

@@ -15,7 +15,7 @@ from app.databases import transactions
 from app.databases.connections import BackendConnection
 from app.domain.webhooks import meaning, retry_in, signature
 from app.errors import ConflictError, NotFoundError
-from app.repositories.backend import deliveries, endpoints, pairs_beside, users
+from app.repositories.backend import deliveries, endpoints, pairs_beside, told_events, users
 from app.repositories.backend.deliveries import Attempt, Delivery
 from app.services.steps import Databases
 from app.services.telling import ADD, LIVES, REPLACE, TOLD_OF_MATCHES
@@ -26,6 +26,7 @@ BATCH: Final = 4  # calls between two looks at the other work
 LEASE: Final = timedelta(minutes=2)  # longer than any call may take
 REST: Final = timedelta(seconds=60)  # after a 429 that names no time
 LONGEST_REST: Final = timedelta(hours=1)
+MATCHES_READY: Final = "2connect:events:matches_ready"  # the channel that the backend listens to
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Courier(Protocol):
         ...
 
 
+class Events(Protocol):
+    """Say what has happened to whoever listens."""
+
+    def publish(self, channel: str, event: Mapping[str, Any]) -> None:
+        """Publish one event; it neither raises nor waits for long."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Couriers:
     """Hold who carries what. `backend_url` None: no other backend is there to be told."""
@@ -53,6 +62,7 @@ class Couriers:
     to_backend: Courier
     backend_url: str | None = None
     backend_key: str = ""
+    events: Events | None = None
 
 
 def deliver(databases: Databases, couriers: Couriers) -> int:
@@ -88,6 +98,30 @@ def _deliver(databases: Databases, couriers: Couriers, delivery: Delivery) -> No
             milliseconds=took,
         )
         _conclude(backend, delivery, answer)
+    set_told = delivery.endpoint_id is None and delivery.kind == REPLACE
+    if couriers.events and set_told and answer.status and meaning(answer.status) == "sent":
+        with databases.backend() as backend:
+            event = _event(backend, delivery)
+        if event is not None:
+            couriers.events.publish(MATCHES_READY, event)
+
+
+def _event(backend: BackendConnection, delivery: Delivery) -> dict[str, Any] | None:
+    """Compose what is said of a set that the backend has taken; None when nothing is known of it."""
+    if delivery.user_id is None:
+        return None
+    partners = [UUID(entry["user_b_id"]) for entry in delivery.body["matches"]]
+    found = told_events.origin(backend, delivery.user_id, partners, delivery.id)
+    if found is None:
+        return None
+    return {
+        "user_id": str(delivery.user_id),
+        "match_count": len(partners) + found.added,
+        "algorithm": found.algorithm,
+        "reciprocal_updates": found.others_told,
+        "trigger": "cron" if found.by_round else "onboarding" if found.first else "profile_edit",
+        "timestamp": datetime.now(UTC).isoformat(),
+    }
 
 
 def _to_backend(couriers: Couriers, delivery: Delivery) -> Answer:

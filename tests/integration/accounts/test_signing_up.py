@@ -141,7 +141,7 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(door: Door) -> Non
 def test_beside_another_backend_nobody_signs_up_or_in_here_and_is_told_where(door: Door) -> None:
     elsewhere = replace(door.site, keeps_accounts=False)
     wish = Wish("ann@example.org", PASSWORD, "Ann")
-    with pytest.raises(AccountsElsewhereError, match="BACKEND_MODE=nestjs"):
+    with pytest.raises(AccountsElsewhereError, match="RECIPROCITY_BACKEND_URL"):
         accounts.sign_up(door.databases, elsewhere, wish, door.place)
     with pytest.raises(AccountsElsewhereError):
         accounts.sign_in(door.databases, elsewhere, wish.email, wish.password, door.place)

@@ -10,7 +10,15 @@ from pydantic import BaseModel
 
 from app import addresses
 from app.errors import SettingsError
-from app.settings import ApiSettings, CommandSettings, Sources, WorkerSettings, all_names, load
+from app.settings import (
+    ApiSettings,
+    CommandSettings,
+    DatabaseSettings,
+    Sources,
+    WorkerSettings,
+    all_names,
+    load,
+)
 
 AI = "postgresql://reciprocity_user:Ka7-ai-secret@localhost:5433/reciprocity_ai"
 BACKEND = "postgresql://postgres:Ka7-backend-secret@localhost:5432/reciprocity_db"
@@ -242,3 +250,20 @@ def test_numbers_out_of_range_name_their_variable() -> None:
     said = _refusal(ApiSettings, WHOLE | {"DATABASE_POOL_SIZE": "0", "API_PORT": "99999"}, ".env")
     assert "DATABASE_POOL_SIZE (from .env)" in said
     assert "API_PORT (from .env)" in said
+
+
+@pytest.mark.parametrize("kind", [ApiSettings, WorkerSettings, CommandSettings])
+def test_the_backends_address_alone_decides_the_mode_and_a_contradiction_is_an_error(
+    kind: type[DatabaseSettings],
+) -> None:
+    there = {"RECIPROCITY_BACKEND_URL": "https://backend.example.org/api/v1"}
+    for agreeing in (
+        {}, there, {"BACKEND_MODE": ""}, {"BACKEND_MODE": "standalone"},
+        there | {"BACKEND_MODE": "nestjs"}, there | {"BACKEND_MODE": " "},
+    ):  # fmt: skip
+        made = load(kind, _sources(WHOLE | agreeing))
+        assert made.beside_nestjs is ("RECIPROCITY_BACKEND_URL" in agreeing)
+    for contradicting in ({"BACKEND_MODE": "nestjs"}, there | {"BACKEND_MODE": "standalone"}):
+        said = _refusal(kind, WHOLE | contradicting, ".env")
+        assert "BACKEND_MODE (from .env)" in said
+        assert "RECIPROCITY_BACKEND_URL" in said

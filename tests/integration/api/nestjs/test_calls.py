@@ -11,33 +11,10 @@ from app.databases.names import Database
 from app.services import upkeep
 from tests.contract_schemas import calls, faults
 from tests.integration.api.nestjs.conftest import WITH_KEY, Installation
+from tests.integration.api.nestjs.members import NEEDS, member
 from tests.resume_files import docx
 
 BACKEND = Database.BACKEND
-NEEDS = "## What I need\n\n- {}\n\n## What I offer\n\n- {}"
-
-
-def _member(beside: Installation, name: str, need: str, offer: str) -> UUID:
-    """Bring a member in by the questionnaire, approved."""
-    user_id = beside.backend.sign_up(name)
-    beside.post(
-        "/user/register",
-        {
-            "user_id": str(user_id),
-            "update": False,
-            "resume_link": "",
-            "questions": [
-                {"prompt": "What do you need?", "answer": need},
-                {"prompt": "What can you offer?", "answer": offer},
-                {"prompt": "Anything else?", "answer": None},
-            ],
-        },
-        times=3,
-    )
-    beside.work(2)
-    beside.backend.approve(user_id, text=NEEDS.format(need, offer))
-    beside.post("/user/approve-summary", {"user_id": str(user_id)}, times=3)
-    return user_id
 
 
 def test_the_written_contract_and_the_routes_are_one(beside: Installation) -> None:
@@ -55,9 +32,9 @@ def test_the_written_contract_and_the_routes_are_one(beside: Installation) -> No
 def test_members_of_a_questionnaire_are_matched_and_their_edits_count(
     beside: Installation,
 ) -> None:
-    ann = _member(beside, "Ann", "I need somebody for my taxes.", "I offer piano lessons.")
-    bob = _member(beside, "Bob", "I need a piano teacher.", "I can prepare tax returns.")
-    cleo = _member(beside, "Cleo", "I need a sailing instructor.", "I offer legal advice.")
+    ann = member(beside, "Ann", "I need somebody for my taxes.", "I offer piano lessons.")
+    bob = member(beside, "Bob", "I need a piano teacher.", "I can prepare tax returns.")
+    cleo = member(beside, "Cleo", "I need a sailing instructor.", "I offer legal advice.")
     beside.work(4)
     assert beside.open_work() == 0
     assert len(beside.backend.received("summary-ready")) == 3
@@ -224,8 +201,8 @@ def test_what_cannot_be_answered_is_told_with_a_code(beside: Installation) -> No
 def test_whoever_leaves_the_backend_is_forgotten_with_what_others_were_told_of_them(
     beside: Installation,
 ) -> None:
-    ann = _member(beside, "Ann", "I need tax advice.", "I offer piano lessons.")
-    bob = _member(beside, "Bob", "I need a piano teacher.", "I can give advice on taxes.")
+    ann = member(beside, "Ann", "I need tax advice.", "I offer piano lessons.")
+    bob = member(beside, "Bob", "I need a piano teacher.", "I can give advice on taxes.")
     beside.work(4)
     assert bob in beside.backend.matches_of(ann)
     beside.pair.sql(BACKEND, f"DELETE FROM users WHERE id = '{bob}'")
