@@ -12,6 +12,7 @@ from uuid import UUID
 import numpy as np
 
 from app.adapters import member_files
+from app.adapters.embedding import build_embedder
 from app.domain.matching.couples import Gains
 from app.domain.matching.everyone import best_pairs
 from app.domain.matching.pair_table import PairTable
@@ -82,12 +83,13 @@ def _arrive(on: Ground, row: MemberRow) -> UUID:
 def _fill_lists(on: Ground, vectors: MemberVectors, rows: list[MemberRow]) -> None:
     """Give a list to everybody whom a newcomer may be shown to, as they have in a running place."""
     said = [(who, row) for who, row in enumerate(rows, vectors.members)]
+    embedder = build_embedder()  # the platform's own would remember what newcomers say
     texts = [(who, text) for who, row in said for text in row.needs]
     offers = [(who, text) for who, row in said for text in row.offers]
     together = MemberVectors(
-        np.concatenate((vectors.needs, on.embedder.embed([text for _who, text in texts]))),
+        np.concatenate((vectors.needs, embedder.embed([text for _who, text in texts]))),
         np.concatenate((vectors.need_member, [who for who, _text in texts])),
-        np.concatenate((vectors.offers, on.embedder.embed([text for _who, text in offers]))),
+        np.concatenate((vectors.offers, embedder.embed([text for _who, text in offers]))),
         np.concatenate((vectors.offer_member, [who for who, _text in offers])),
         vectors.members + len(rows),
     )
@@ -153,7 +155,7 @@ def _bare(on: Ground, user_id: UUID, members: int) -> dict[str, float]:
         bare.copy_rows(ai, *rows)
     best = _candidates(on, user_id, members, took)
     with _timed(took, "re-rank"), on.databases.ai() as ai:
-        candidates.couples(ai, on.model, user_id, best)
+        candidates.best_couples(ai, on.model, user_id, best)
     with on.databases.backend() as backend:
         known = backend_bare.matches_of(backend, user_id)
     with on.databases.backend() as backend:
@@ -164,26 +166,26 @@ def _bare(on: Ground, user_id: UUID, members: int) -> dict[str, float]:
 
 
 def _candidates(on: Ground, user_id: UUID, members: int, took: dict[str, float]) -> list[UUID]:
-    """Ask as the platform does at this size: the index, or everybody who may be matched."""
+    """Ask as the platform does at this size, the index or everybody; then who may be matched."""
     calibration, most = Calibration(), match_sync.CANDIDATES
     with on.databases.ai() as ai:
         indexed = members >= match_sync.LARGE and candidates.has_index(ai, on.model)
     with _timed(took, "candidates"):
-        if indexed:
-            limit, breadth = search.ASKINGS[0]
-            with on.databases.ai() as ai:
+        with on.databases.ai() as ai:
+            if indexed:
+                limit, breadth = search.ASKINGS[0]
                 near = candidates.nearest(
                     ai, on.model, on.embedder.dimensions, user_id, limit=limit, breadth=breadth
                 )
-            with on.databases.backend() as backend:
-                eligible = list(eligibility.among(backend, near))
-        else:
-            with on.databases.backend() as backend:
-                eligible = list(eligibility.community(backend).members)
-            with on.databases.ai() as ai:
-                return bare.best_ten(ai, on.model, user_id, eligible, calibration, limit=most)
+            else:
+                near = bare.best(ai, on.model, user_id, None, calibration, limit=most)
+        with on.databases.backend() as backend:
+            allowed = eligibility.among(backend, near)
+    eligible = [one for one in near if one in allowed]
+    if not indexed:
+        return eligible
     with _timed(took, "re-rank"), on.databases.ai() as ai:
-        return bare.best_ten(ai, on.model, user_id, eligible, calibration, limit=most)
+        return bare.best(ai, on.model, user_id, eligible, calibration, limit=most)
 
 
 @contextmanager

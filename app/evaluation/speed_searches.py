@@ -14,7 +14,6 @@ from app.domain.matching.vectors import Indices, MemberVectors, Vectors
 from app.evaluation.speed_ground import WIDTH, Ground, member_id, member_of, need_id, offer_id
 from app.repositories.ai import bare, models
 from app.services import search
-from app.services.judgement import Judgement
 
 TEN: Final = 10
 # Platforms of this kind ask for a hundred on each side and keep who is above a half.
@@ -52,24 +51,24 @@ def exact(
     on: Ground, vectors: MemberVectors, asked: Indices, true: list[list[int]], tell: Tell
 ) -> dict[str, float]:
     """Ask in turn through the code, by hand-written SQL, and as other platforms do."""
-    everybody = [member_id(member) for member in range(vectors.members)]
     timed = _TIMED_IN_LARGE if vectors.members >= _LARGE else _TIMED
     chosen = asked[:timed]
     times: dict[str, list[float]] = {"code": [], "by hand": [], "others": []}
     found: list[list[int]] = []
     same = 0
     for done, member in enumerate(chosen.tolist(), 1):
-        user_id = everybody[member]
+        user_id = member_id(member)
         one = search.Search(user_id, frozenset())
         begun = time.perf_counter()
         with on.databases.ai() as ai:
-            search.look_at(one, everybody, Judgement())
+            search.ask_everybody(ai, one, on.model, 0)
+            one.eligible = one.near
             search.rank(ai, one, on.model, TEN)
         times["code"].append(time.perf_counter() - begun)
         found.append([member_of(pair.partner(user_id)) for pair in one.scored[:TEN]])
         begun = time.perf_counter()
         with on.databases.ai() as ai:
-            by_hand = bare.best_ten(ai, on.model, user_id, everybody, Calibration(), limit=TEN)
+            by_hand = bare.best(ai, on.model, user_id, None, Calibration(), limit=TEN)
         times["by hand"].append(time.perf_counter() - begun)
         same += [member_of(one) for one in by_hand] == found[-1]
         begun = time.perf_counter()

@@ -8,14 +8,12 @@ from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.explaining import Explanation, Half, explained
-from app.domain.matching.pairs import Pair
-from app.domain.matching.reasons import Couple, pair
-from app.domain.matching.scores import Calibration
+from app.domain.matching.reasons import Couple, pairs
 from app.errors import NotFoundError
 from app.repositories.ai import candidates, vector_sets
 from app.repositories.backend import matches, pairs_beside, statements, users
 from app.repositories.backend.listed import Listed
-from app.services import steps
+from app.services import judgement, steps
 from app.services.steps import Databases, OnAI, OnBackend, Step
 
 
@@ -36,7 +34,8 @@ class CompareJob:
     other_id: UUID
     result: Compared | None = None
     name: str = ""
-    scored: Pair | None = None
+    model: str = ""
+    couples: tuple[Sequence[Couple], Sequence[Couple]] = ((), ())
 
 
 def compare(databases: Databases, user_id: UUID, other_id: UUID) -> CompareJob:
@@ -77,20 +76,23 @@ def _pair(backend: BackendConnection, user_id: UUID, other_id: UUID) -> Sequence
     return matches.of_member(backend, user_id, limit=1, among=[other_id])
 
 
-def _score(ai: AIConnection, job: CompareJob) -> None:
+def _compare(ai: AIConnection, job: CompareJob) -> None:
     serving = vector_sets.current(ai)
-    if job.result is not None or serving is None:
-        return
-    found = candidates.couples(ai, serving.name, job.user_id, [job.other_id])
-    gains = [Couple(c.need_id, c.offer_id, c.cosine) for c in found if c.i_gain]
-    gives = [Couple(c.need_id, c.offer_id, c.cosine) for c in found if not c.i_gain]
-    job.scored = pair(job.user_id, job.other_id, gains, gives, Calibration())
+    if serving is not None:
+        job.model = serving.embedder
+        job.couples = candidates.best_couples(ai, serving.name, job.user_id, [job.other_id])
+
+
+def _not_stored(job: CompareJob) -> bool:
+    return job.result is None
 
 
 def _word(backend: BackendConnection, job: CompareJob) -> None:
-    made = job.scored
-    if made is None:
+    calibration, _auc = judgement.calibration(backend, job.model)
+    scored = pairs(job.user_id, *job.couples, calibration)
+    if not scored:
         return
+    (made,) = scored
     first = made.a == job.user_id
     mine, theirs = (made.a_gains, made.b_gains) if first else (made.b_gains, made.a_gains)
     said = statements.texts(backend, [mine.need_id, mine.offer_id, theirs.need_id, theirs.offer_id])
@@ -106,6 +108,6 @@ def _word(backend: BackendConnection, job: CompareJob) -> None:
 
 STEPS: Sequence[Step[CompareJob]] = (
     OnBackend("look for the pair", _stored),
-    OnAI("compare statements", _score),
-    OnBackend("word the reasons", _word),
+    OnAI("compare statements", _compare, _not_stored),
+    OnBackend("word the reasons", _word, _not_stored),
 )

@@ -7,7 +7,7 @@ the rules leave is looked at. A list is short only when the people are exhausted
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -16,7 +16,7 @@ from uuid import UUID
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.matching.adjustments import adjusted
 from app.domain.matching.pairs import Pair
-from app.domain.matching.reasons import Couple, pair
+from app.domain.matching.reasons import pairs
 from app.repositories.ai import candidates
 from app.repositories.backend import eligibility
 from app.services import judgement
@@ -105,17 +105,11 @@ def rank(ai: AIConnection, search: Search, model: str, limit: int) -> None:
     if not search.ranked:
         found = candidates.exact(ai, model, me, search.eligible, calibration, limit=limit)
         best = [one.user_id for one in found]
-    gains: dict[UUID, list[Couple]] = defaultdict(list)
-    gives: dict[UUID, list[Couple]] = defaultdict(list)
-    for couple in candidates.couples(ai, model, me, best):
-        side = gains if couple.i_gain else gives
-        side[couple.partner_id].append(Couple(couple.need_id, couple.offer_id, couple.cosine))
-    made = (pair(me, other, gains[other], gives[other], calibration) for other in gains)
+    gains, gives = candidates.best_couples(ai, model, me, best)
     search.scored = sorted(
         (
             adjusted(p, judged_by.penalty(p.a, p.b), judged_by.penalty(p.b, p.a))
-            for p in made
-            if p is not None
+            for p in pairs(me, gains, gives, calibration)
         ),
         key=lambda p: (-p.score, p.a, p.b),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
+
+import numpy as np
 
 from app.domain.matching.pairs import Pair, Reason
 from app.domain.matching.scores import Calibration, pair_score
@@ -12,35 +14,39 @@ from app.domain.matching.scores import Calibration, pair_score
 
 @dataclass(frozen=True, slots=True)
 class Couple:
-    """Hold a need, an offer of the other member, and the cosine of their vectors."""
+    """Hold the need and the offer that fit best in one direction between two, and their cosine."""
 
+    partner_id: UUID
     need_id: UUID
     offer_id: UUID
     cosine: float
 
 
-def reason(couples: Iterable[Couple], calibration: Calibration) -> Reason | None:
-    """Choose the couple with the greatest cosine; None when there is none to choose from."""
-    best = max(couples, key=lambda c: (c.cosine, c.need_id, c.offer_id), default=None)
-    if best is None:
-        return None
-    # Rounding may carry the inner product of two unit vectors a little beyond one.
-    cosine = min(1.0, max(-1.0, best.cosine))
-    return Reason(best.need_id, best.offer_id, cosine, float(calibration.probability(cosine)))
+def pairs(
+    member: UUID, gains: Sequence[Couple], gives: Sequence[Couple], calibration: Calibration
+) -> list[Pair]:
+    """Make a pair of a member and each partner with whom both gain.
 
-
-def pair(
-    member: UUID,
-    partner: UUID,
-    gains: Iterable[Couple],
-    gives: Iterable[Couple],
-    calibration: Calibration,
-) -> Pair | None:
-    """Make a pair of what one member gains from and gives to another; None when a side is empty.
-
-    The score is made of the gains of the very reasons that are shown.
+    `gains` and `gives` hold at most one couple for each partner. A score is made of the gains of
+    the very reasons that are shown.
     """
-    mine, theirs = reason(gains, calibration), reason(gives, calibration)
-    if mine is None or theirs is None:
-        return None
-    return Pair.of(member, partner, float(pair_score(mine.gain, theirs.gain)), mine, theirs)
+    given = {one.partner_id: one for one in gives}
+    both = [(one, given[one.partner_id]) for one in gains if one.partner_id in given]
+    if not both:
+        return []
+    # Rounding may carry the inner product of two unit vectors a little beyond one.
+    cosines = np.clip([(mine.cosine, theirs.cosine) for mine, theirs in both], -1.0, 1.0)
+    likely = calibration.probability(cosines)
+    scores = pair_score(likely[:, 0], likely[:, 1])
+    return [
+        Pair.of(
+            member,
+            mine.partner_id,
+            score,
+            Reason(mine.need_id, mine.offer_id, cosine[0], gain[0]),
+            Reason(theirs.need_id, theirs.offer_id, cosine[1], gain[1]),
+        )
+        for (mine, theirs), cosine, gain, score in zip(
+            both, cosines.tolist(), likely.tolist(), scores.tolist(), strict=True
+        )
+    ]

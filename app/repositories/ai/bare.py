@@ -42,20 +42,21 @@ def copy_rows(ai: AIConnection, members: bytes, statements: bytes, couples: byte
         copy.write(couples)
 
 
-def best_ten(
+def best(
     ai: AIConnection,
     model: str,
     user_id: UUID,
-    eligible: Sequence[UUID],
+    eligible: Sequence[UUID] | None,
     calibration: Calibration,
     *,
     limit: int,
 ) -> list[UUID]:
-    """Name a member's best partners as one would ask for them in psql, exactly."""
+    """Name a member's best partners as one would ask for them in psql, exactly; None is everybody."""
     rows = ai.execute(
         "SELECT e.user_id FROM embeddings m JOIN embeddings e"
         " ON e.model = m.model AND e.kind <> m.kind AND e.user_id <> m.user_id"
-        " WHERE m.user_id = %(id)s AND m.model = %(model)s AND e.user_id = ANY(%(eligible)s::uuid[])"
+        " WHERE m.user_id = %(id)s AND m.model = %(model)s"
+        "  AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
         " GROUP BY e.user_id HAVING min(m.kind) <> max(m.kind) ORDER BY"
         " 1 / ((1 + exp((%(midpoint)s - max(-(e.embedding <#> m.embedding))"
         "   FILTER (WHERE m.kind = 'need')) / %(scale)s))"
@@ -64,7 +65,8 @@ def best_ten(
         {
             "id": user_id,
             "model": model,
-            "eligible": "{" + ",".join([one.hex for one in eligible]) + "}",
+            "everybody": eligible is None,
+            "eligible": "{" + ",".join([one.hex for one in eligible or ()]) + "}",
             "midpoint": calibration.midpoint,
             "scale": calibration.scale,
             "limit": limit,

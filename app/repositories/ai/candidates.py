@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from app.databases.connections import AIConnection
+from app.domain.matching.reasons import Couple
 from app.domain.matching.scores import Calibration
 from app.repositories.ai.models import index_name
 
@@ -131,30 +132,26 @@ def nearest(
     return [row[0] for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Couple:
-    """Hold one need of one of two members, an offer of the other, and their cosine."""
-
-    partner_id: UUID
-    need_id: UUID
-    offer_id: UUID
-    i_gain: bool
-    cosine: float
-
-
-def couples(
+def best_couples(
     ai: AIConnection, model: str, user_id: UUID, partner_ids: Sequence[UUID]
-) -> list[Couple]:
-    """Give every (need, offer) couple between a member and each of these partners."""
-    rows: list[tuple[Any, ...]] = ai.execute(
-        "SELECT e.user_id, m.kind, m.statement_id, e.statement_id, -(e.embedding <#> m.embedding)"
-        " FROM embeddings e JOIN embeddings m ON m.kind <> e.kind AND m.model = e.model"
-        " WHERE m.user_id = %(id)s AND e.model = %(model)s AND e.user_id = ANY(%(partners)s)",
-        {"id": user_id, "model": model, "partners": list(partner_ids)},
+) -> tuple[list[Couple], list[Couple]]:
+    """Give the best couple between a member and each partner, where the member gains and gives.
+
+    Of couples that fit alike, the one with the greater ids: the same in every run.
+    """
+    rows = ai.execute(
+        "SELECT DISTINCT ON (user_id, kind) kind, user_id, need_id, offer_id, cosine FROM ("
+        "  SELECT m.kind, e.user_id, -(e.embedding <#> m.embedding) AS cosine,"
+        "   CASE m.kind WHEN 'need' THEN m.statement_id ELSE e.statement_id END AS need_id,"
+        "   CASE m.kind WHEN 'need' THEN e.statement_id ELSE m.statement_id END AS offer_id"
+        "  FROM embeddings e JOIN embeddings m ON m.kind <> e.kind AND m.model = e.model"
+        "  WHERE m.user_id = %(id)s AND e.model = %(model)s"
+        "   AND e.user_id = ANY(%(partners)s::uuid[])) couples"
+        " ORDER BY user_id, kind, cosine DESC, need_id DESC, offer_id DESC",
+        {"id": user_id, "model": model, "partners": _as_array(partner_ids)},
     ).fetchall()
-    return [
-        Couple(partner, mine, theirs, i_gain=True, cosine=cosine)
-        if kind == "need"
-        else Couple(partner, theirs, mine, i_gain=False, cosine=cosine)
-        for partner, kind, mine, theirs, cosine in rows
-    ]
+    gains: list[Couple] = []
+    gives: list[Couple] = []
+    for kind, *couple in rows:
+        (gains if kind == "need" else gives).append(Couple(*couple))
+    return gains, gives

@@ -71,9 +71,7 @@ def test_a_list_that_is_empty_because_the_last_run_failed_says_failed(
 
     with monkeypatch.context() as patched:
         patched.setattr("app.services.everybody.pairs", broken)
-        patched.setattr("app.domain.matching.reasons.pair", broken)
-        patched.setattr("app.services.match_sync.pair", broken, raising=False)
-        patched.setattr("app.services.search.pair", broken, raising=False)
+        patched.setattr("app.services.search.pairs", broken)
         people.relay.look()
     people.databases.backend()
     with people.databases.backend() as backend:
