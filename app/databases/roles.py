@@ -62,7 +62,12 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
         "select(id, topic, state, attempts, available_at, leased_until, created_at, finished_at)",
     ),
     "webhook_endpoints": (_ALL, "select", _ALL, ""),
-    "webhook_deliveries": (_ALL, _ALL, _ALL, "select(id, endpoint_id, kind, state, created_at)"),
+    "webhook_deliveries": (
+        _ALL,
+        _ALL,
+        _ALL,
+        "select(id, number, endpoint_id, user_id, kind, state, created_at)",
+    ),
     "webhook_attempts": (_ALL, _ALL, _ALL, ""),
     "told_matches": (_ALL, _ALL, _ALL, ""),
     "backend_feedback": (_ALL, _ALL, _ALL, ""),

@@ -85,6 +85,20 @@ class _FromTheData(Collector):
         )
 
 
+def _of_webhooks(seen: Observation) -> Iterator[Metric]:
+    if seen.webhooks is not None:
+        webhooks = GaugeMetricFamily(
+            "reciprocity_webhooks",
+            "Webhooks that wait or failed for good, by receiver (backend, operator) and state.",
+            labels=["database", "receiver", "state"],
+        )
+        for receiver in ("backend", "operator"):
+            for state in ("waiting", "sending", "failed"):
+                count = seen.webhooks.get((receiver, state), 0)
+                webhooks.add_metric([Database.BACKEND.value, receiver, state], count)
+        yield webhooks
+
+
 def _of_backend(seen: Observation) -> Iterator[Metric]:
     backend = Database.BACKEND.value
     if seen.stages is not None:
@@ -114,6 +128,7 @@ def _of_backend(seen: Observation) -> Iterator[Metric]:
             "Work that was given up.",
             {Database.BACKEND: seen.backlog.dead},
         )
+    yield from _of_webhooks(seen)
     if seen.runs is not None:
         yield _gauge(
             "reciprocity_last_matching_failed",

@@ -36,6 +36,7 @@ class Observation:
     stages: dict[str, int] | None = None
     work: dict[tuple[str, str], int] | None = None
     backlog: outbox.Backlog | None = None
+    webhooks: dict[tuple[str, str], int] | None = None
     runs: sight.LastRuns | None = None
     vectors: vector_sets.VectorSet | None = None
     with_vectors: int | None = None
@@ -46,7 +47,7 @@ class Observation:
 
     def wrong(self, *, model: str | None = None) -> list[str]:
         """Say in words what is not as it should be; an empty list says that all is well."""
-        return [*self._work(), *self._vectors(model), *self._matching()]
+        return [*self._work(), *self._webhooks(), *self._vectors(model), *self._matching()]
 
     def _work(self) -> list[str]:
         told = []
@@ -60,6 +61,15 @@ class Observation:
                 f"{self.backlog.dead} pieces of work were given up: `reciprocity dead-letters list`."
             )
         return told
+
+    def _webhooks(self) -> list[str]:
+        failed = sum(n for (_, state), n in (self.webhooks or {}).items() if state == "failed")
+        if not failed:
+            return []
+        told = (
+            f"{failed} webhooks failed for good: `reciprocity webhooks list --state failed` names"
+        )
+        return [f"{told} them, `reciprocity webhooks replay` sends them again."]
 
     def _vectors(self, model: str | None) -> list[str]:
         told = []
@@ -110,6 +120,7 @@ def observe(databases: Databases) -> Observation:
             seen.stages = sight.members_by_stage(backend)
             seen.work = sight.outbox_by_topic(backend)
             seen.backlog = outbox.backlog(backend)
+            seen.webhooks = sight.webhooks_by_state(backend)
             seen.runs = sight.last_runs(backend)
             if vectors is not None:
                 summaries = digests.versions(backend)

@@ -33,6 +33,25 @@ def outbox_by_topic(backend: BackendConnection) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+def webhooks_by_state(backend: BackendConnection) -> dict[tuple[str, str], int]:
+    """Count webhooks that wait and that failed for good, by receiver (backend, operator) and state.
+
+    One that failed and was followed by one of its kind, to the same receiver about the same member,
+    that was taken is mended and not counted.
+    """
+    rows = backend.execute(
+        "SELECT CASE WHEN d.endpoint_id IS NULL THEN 'backend' ELSE 'operator' END AS receiver,"
+        " d.state, count(*) FROM webhook_deliveries d"
+        " WHERE d.state IN ('waiting', 'sending', 'failed') AND NOT (d.state = 'failed'"
+        "  AND EXISTS (SELECT 1 FROM webhook_deliveries later WHERE later.number > d.number"
+        "   AND later.state = 'sent' AND later.kind = d.kind"
+        "   AND later.user_id IS NOT DISTINCT FROM d.user_id"
+        "   AND later.endpoint_id IS NOT DISTINCT FROM d.endpoint_id))"
+        " GROUP BY receiver, d.state"
+    ).fetchall()
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class LastRuns:
     """Say how the newest finished matching run ended, and when the newest good one did."""

@@ -10,9 +10,9 @@ import pytest
 
 from app.databases.names import Database
 from app.repositories.backend import deliveries
-from app.services import telling, webhooks
+from app.services import sight, telling, webhooks
 from tests.conftest import Reciprocity
-from tests.integration.api.nestjs.conftest import Installation
+from tests.integration.api.nestjs.conftest import WITH_KEY, Installation
 
 BACKEND = Database.BACKEND
 
@@ -194,3 +194,39 @@ def test_a_replayed_set_is_the_one_of_now_and_not_the_old_one(
     assert reciprocity("webhooks", "replay", str(one.id), environment=values).status == 0
     beside.work(2)
     assert set(beside.backend.matches_of(ann)) == {bob, cleo}
+
+
+def test_webhooks_that_failed_for_good_are_told_and_counted_until_one_is_taken(
+    beside: Installation,
+) -> None:
+    ann = beside.backend.sign_up("Ann")
+    beside.backend.wrong = lambda _path: (400, {})
+    with beside.relay.databases.backend() as backend:
+        telling.tell_summary(backend, ann, "## What I need")
+    beside.work(2)
+    seen = sight.observe(beside.relay.databases)
+    assert seen.webhooks == {("backend", "failed"): 1}
+    assert ["1 webhooks failed for good" in line for line in seen.wrong()] == [True]
+    told = beside.get("/admin/system-health")
+    assert told["overall_status"] == "degraded"
+    assert "webhooks failed for good" in str(told["report"]["wrong"])
+    assert "webhooks failed for good" in str(beside.client.get("/health/ready").json())
+    metrics = beside.client.get("/metrics", headers=WITH_KEY).text
+    line = 'reciprocity_webhooks{database="backend",receiver="backend",state="failed"} 1.0'
+    assert line in metrics
+
+    beside.backend.wrong = lambda _path: None
+    [one] = _log(beside)
+    with beside.relay.databases.backend() as backend:
+        webhooks.replay(backend, [one.id])
+    beside.work(2)
+    assert sight.observe(beside.relay.databases).wrong() == []
+    beside.backend.wrong = lambda _path: (400, {})
+    with beside.relay.databases.backend() as backend:
+        telling.tell_summary(backend, ann, "## What I need now")
+    beside.work(2)
+    beside.backend.wrong = lambda _path: None
+    with beside.relay.databases.backend() as backend:
+        telling.tell_summary(backend, ann, "## What I need instead")
+    beside.work(2)
+    assert sight.observe(beside.relay.databases).webhooks == {}
