@@ -17,7 +17,10 @@ from app.main import create_app
 from app.services import demo_sign_ins
 from app.settings import ApiSettings, load
 
-PAGES = ("/matches", "/conversations", "/summary", "/profile", "/account", "/api/member/v1/matches")
+PAGES = (
+    "/matches", "/conversations", "/onboarding", "/summary", "/profile", "/settings", "/account",
+    "/your-data", "/api/member/v1/matches",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ class List:
     """Hold a member's matches, and honestly what kind of list it is.
 
     `method` is exact or approximate, `state` says whether more is being worked on or went wrong,
-    `reason` says why in words.
+    `reason` says why in words; `everybody` names whoever stands in the list, this page or another.
     """
 
     member: users.User
@@ -66,6 +66,7 @@ class List:
     reason: str
     method: str
     introductions: Sequence[Introduction]
+    everybody: Sequence[UUID] = ()
 
 
 def of_member(
@@ -90,7 +91,8 @@ def of_member(
     introductions = [_introduction(row, shown[row.partner_id]) for row in rows]
     state, reason = _state(backend, member, found=bool(rows))
     approximate = any(row.method == "approximate" for row in rows)
-    return List(member, state, reason, "approximate" if approximate else "exact", introductions)
+    method = "approximate" if approximate else "exact"
+    return List(member, state, reason, method, introductions, among)
 
 
 def available(backend: BackendConnection, user_id: UUID) -> list[UUID]:

@@ -52,7 +52,7 @@ def look(backend: BackendConnection, user_id: UUID, shown: int = SHOWN) -> Membe
     """Read the best of a member's list and note that they have seen it."""
     found = introductions.of_member(backend, user_id, limit=min(max(shown, 1), MOST_SHOWN))
     everyone = [one.partner_id for one in found.introductions]
-    available = introductions.available(backend, user_id)
+    available = list(found.everybody)
     seen = decisions.look(
         backend, user_id, everyone, available, datetime.now(UTC), same_look=SAME_LOOK
     )

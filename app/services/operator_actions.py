@@ -40,6 +40,7 @@ class Action(StrEnum):
     WARNED = "member_warned"
     SUSPENDED = "member_suspended"
     LIFTED = "suspension_lifted"
+    MEASURED = "quality_measured"
     READ_LOG = "log_read"
 
 

@@ -1,21 +1,31 @@
-"""Measure the matches that stand now: scores, who is shown how often, and how members answered."""
+"""Measure matches: scores, who is shown how often, and how members answered.
+
+Measuring reads every list, so the worker does it every hour and pages show what it kept.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from app.databases.connections import BackendConnection
 from app.domain.matching.exposure import gini
 from app.domain.matching.scores import Floats
 from app.repositories.backend import calibrations, operator_quality, rounds
 from app.repositories.backend.calibrations import Learned
-from app.repositories.backend.operator_quality import Answers
+from app.repositories.backend.operator_quality import Answers, Kept
 from app.repositories.backend.rounds import Made
+from app.services import operator_actions
+from app.services.operator_actions import Action
+from app.services.steps import Databases
 
 SCORE_BANDS: Final = 20
 GAIN_BANDS: Final = 10
@@ -41,12 +51,8 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
-    """Hold everything that the plots show; `lengths` counts members by the length of their list.
-
-    `rounds` and `learned` hold the newest of each first: what sharing out did beside plain lists, and
-    what decisions made of the calibration.
-    """
+class Figures:
+    """Hold what measuring found; `lengths` counts members by the length of their list."""
 
     scores: Sequence[int]
     pairs: int
@@ -54,12 +60,60 @@ class Quality:
     lengths: Sequence[tuple[int, int]]
     answers: Sequence[Answers]
     decisions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Hold everything that the plots show: what was measured when, and what stands beside it.
+
+    `rounds` and `learned` hold the newest of each first: what sharing out did beside plain lists, and
+    what decisions made of the calibration.
+    """
+
+    figures: Figures
+    measured_at: datetime
+    seconds: float
     rounds: Sequence[Made]
     learned: Sequence[Learned]
 
 
-def measure(backend: BackendConnection, model: str) -> Quality:
-    """Measure the matches that stand now, and read what the model's calibration came from."""
+_FIGURES: Final = TypeAdapter(Figures)
+
+
+def look(backend: BackendConnection, model: str) -> Quality:
+    """Give what was measured last, and at once what is cheap to read; the first look measures."""
+    kept = operator_quality.kept(backend) or _measured(backend)
+    return Quality(
+        figures=_FIGURES.validate_python(kept.figures),
+        measured_at=kept.measured_at,
+        seconds=kept.seconds,
+        rounds=rounds.last(backend, _SHOWN),
+        learned=calibrations.history(backend, model, _SHOWN),
+    )
+
+
+def measure_anew(backend: BackendConnection, operator_id: UUID) -> None:
+    """Measure because an operator wants it, and note that."""
+    _measured(backend)
+    operator_actions.note(backend, operator_id, Action.MEASURED)
+
+
+def keep(databases: Databases) -> None:
+    """Measure what stands now, for whoever looks later."""
+    with databases.backend() as backend:
+        _measured(backend)
+
+
+def _measured(backend: BackendConnection) -> Kept:
+    begun = time.monotonic()
+    figures = _FIGURES.dump_python(measure(backend), mode="json")
+    kept = Kept(figures, time.monotonic() - begun, datetime.now(UTC))
+    operator_quality.keep(backend, kept)
+    return kept
+
+
+def measure(backend: BackendConnection) -> Figures:
+    """Measure the matches that stand now."""
     scores = operator_quality.scores(backend, SCORE_BANDS)
     lists = operator_quality.lists(backend)
     answers = operator_quality.answers(backend, GAIN_BANDS)
@@ -68,15 +122,13 @@ def measure(backend: BackendConnection, model: str) -> Quality:
     for one in lists:
         shown[one.shown] += one.members
         lengths[one.length] += one.members
-    return Quality(
+    return Figures(
         scores=scores,
         pairs=sum(scores),
         exposure=exposure(shown),
         lengths=sorted(lengths.items()),
         answers=answers,
         decisions=sum(one.decided for one in answers),
-        rounds=rounds.last(backend, _SHOWN),
-        learned=calibrations.history(backend, model, _SHOWN),
     )
 
 

@@ -1,4 +1,4 @@
-"""Do what has to be done every hour whoever asks: compare the databases, forget finished work."""
+"""Do what has to be done every hour whoever asks: compare the databases, forget, measure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from app.repositories.backend import dead_letters, deliveries
-from app.services import departed, reconcile
+from app.services import departed, operator_quality, reconcile
 from app.services.steps import Databases
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ KEPT: Final = timedelta(days=14)  # finished work, for whoever wants to know wha
 
 
 def run(databases: Databases) -> None:
-    """Reconcile the databases and remove finished work that nobody will ask about any more."""
+    """Reconcile the databases, remove finished work that nobody asks about, measure the matches."""
     report = reconcile.reconcile(databases)
     if report.equal:
         log.info("nothing differs between the two databases")
@@ -31,7 +31,10 @@ def run(databases: Databases) -> None:
     with databases.backend() as backend:
         forgotten = dead_letters.forget_finished(backend, older_than=KEPT)
         deliveries.forget_finished(backend, older_than=KEPT)
-        left = departed.forget(backend) if backend.beside_nestjs else 0
+        beside = backend.beside_nestjs
+        left = departed.forget(backend) if beside else 0
+    if not beside:
+        operator_quality.keep(databases)
     if left:
         log.info("%d members have left the backend, and what was ours of them is gone", left)
     if forgotten:

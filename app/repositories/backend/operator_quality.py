@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from app.databases.connections import BackendConnection
 
@@ -106,4 +109,33 @@ def answers(backend: BackendConnection, bands: int) -> list[Answers]:
             {"bands": bands},
         )
         .fetchall()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Hold figures as they were measured, how long that took, and when."""
+
+    figures: dict[str, Any]
+    seconds: float
+    measured_at: datetime
+
+
+def kept(backend: BackendConnection) -> Kept | None:
+    """Read what was measured last; None when nothing ever was."""
+    return (
+        backend.cursor(row_factory=class_row(Kept))
+        .execute("SELECT figures, seconds, measured_at FROM measured_quality")
+        .fetchone()
+    )
+
+
+def keep(backend: BackendConnection, found: Kept) -> None:
+    """Write what was measured, in the place of what was there; what is newer stays."""
+    backend.execute(
+        "INSERT INTO measured_quality (one, figures, seconds, measured_at)"
+        " VALUES (true, %s, %s, %s) ON CONFLICT (one) DO UPDATE SET figures = excluded.figures,"
+        " seconds = excluded.seconds, measured_at = excluded.measured_at"
+        " WHERE measured_quality.measured_at < excluded.measured_at",
+        (Jsonb(found.figures), found.seconds, found.measured_at),
     )

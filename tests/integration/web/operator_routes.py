@@ -18,6 +18,7 @@ TABLE = {
     "GET /operator/reports/{report_id:uuid}": NONE,
     "POST /operator/reports/{report_id:uuid}": NONE,
     "GET /operator/quality": SEEN,
+    "POST /operator/quality": (303, 404, 404, 303, 303),
     "GET /operator/outbox": SEEN,
     "GET /operator/outbox/{number:int}": NONE,
     "POST /operator/outbox/{number:int}/again": NONE,
