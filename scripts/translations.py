@@ -43,8 +43,6 @@ ROOT: Final = Path(__file__).parent.parent
 _TOLD: Final = (
     "app/services", "app/domain", "app/web", "app/adapters/documents.py", "app/adapters/pictures.py"
 )  # fmt: skip
-# The part of operators is theirs alone, and told in English.
-_OPERATORS: Final = ("operator_", "webhooks", "backup", "rebuild", "explain_pair", "dead_letters")
 _VALUE: Final = re.compile(r"\{\w+\}")
 _INTERNAL: Final = frozenset({"ValueError", "RuntimeError", "TypeError", "AssertionError"})
 # What an error may be about, as services name it: "The {what} is too long".
@@ -66,8 +64,6 @@ def sentences() -> dict[str, str]:
 def _of_templates() -> Iterator[tuple[str, str]]:
     made = environment(SOURCE)
     for path in sorted((HERE / "templates").glob("*.html")):
-        if path.name.startswith("operator_"):
-            continue
         text = path.read_text("utf-8")
         for _line, _function, message in made.extract_translations(text):  # type: ignore[attr-defined] # put there by the extension
             for one in message if isinstance(message, tuple) else (message,):
@@ -79,8 +75,6 @@ def _of_errors() -> Iterator[tuple[str, str]]:
     for place in _TOLD:
         start = ROOT / place
         for path in sorted(start.rglob("*.py")) if start.is_dir() else [start]:
-            if path.name.startswith(_OPERATORS):
-                continue
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 sentence = _raised(node)
                 if sentence:
