@@ -178,7 +178,8 @@ def _candidates(on: Ground, user_id: UUID, members: int, took: dict[str, float])
                     ai, on.model, on.embedder.dimensions, user_id, limit=limit, breadth=breadth
                 )
             else:
-                near = bare.best(ai, on.model, user_id, None, calibration, limit=most)
+                found = candidates.exact(ai, on.model, user_id, None, calibration, limit=most)
+                near = [one.user_id for one in found]
         with on.databases.backend() as backend:
             allowed = eligibility.among(backend, near)
     eligible = [one for one in near if one in allowed]

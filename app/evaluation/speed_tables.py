@@ -48,8 +48,9 @@ def _newcomers(found: list[tuple[int, Figures]]) -> Table:
     note = (
         "From a member's approval to matches stored for both sides, through outbox and relay, median"
         " of newcomers out of the sample community; the lists that they enter are full. Beside it the"
-        " parts done bare for the same newcomers: embedding, one query for candidates (who may be"
-        " matched is read for it), one for the couples of those, inserts of vectors and of matches."
+        " parts done bare for the same newcomers: embedding, one query for candidates (the platform's"
+        " own, the quickest we know) and who of them may be matched, one for the couples of those,"
+        " inserts of vectors and of matches."
         f" The others' vectors: {'; '.join(sources)}. {_MACHINE}"
     )
     columns = ("members", "statements", "couples", "lists", "approval to matches, ms",
