@@ -7,13 +7,14 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.contract.bodies import MemberCall
+from app.api.contract.bounded import Bounded
 from app.bootstrap import ContractSide
 from app.services import backend_diagnostics
 
 
 def routes(side: ContractSide) -> APIRouter:
     """Make the routes under /admin."""
-    made = APIRouter(prefix="/admin")
+    made = APIRouter(prefix="/admin", route_class=Bounded)
     databases = side.databases
 
     @made.get("/system-health")

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from app.api.contract.bodies import Explain, IceBreakers
+from app.api.contract.bounded import Bounded
 from app.api.contract.gate import enveloped
 from app.bootstrap import ContractSide
 from app.errors import ReciprocityError
@@ -26,7 +27,7 @@ class MatchesFailedError(ReciprocityError):
 
 def routes(side: ContractSide) -> APIRouter:
     """Make the routes of matching."""
-    made = APIRouter()
+    made = APIRouter(route_class=Bounded)
     databases = side.databases
 
     @made.get("/matching/{user_id}/matches")

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.contract.bodies import Decision, InitiateChat, MemberCall, Register, Remark
+from app.api.contract.bounded import Bounded
 from app.api.contract.gate import enveloped
 from app.bootstrap import ContractSide
 from app.errors import ConflictError
@@ -24,7 +25,7 @@ LONGEST = 10_000  # characters of a remark that are kept
 
 def routes(side: ContractSide) -> APIRouter:
     """Make the routes under /user."""
-    made = APIRouter(prefix="/user")
+    made = APIRouter(prefix="/user", route_class=Bounded)
     databases = side.databases
 
     @made.post("/register")

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from app.api.contract.bodies import Chat, Complete, Start
+from app.api.contract.bounded import Bounded
 from app.bootstrap import ContractSide
 from app.errors import InvalidInputError
 from app.services import onboarding, onboarding_completion, onboarding_view, slots
@@ -17,7 +18,7 @@ from app.services.onboarding_view import Conversation
 
 def routes(side: ContractSide) -> APIRouter:
     """Make the routes of onboarding."""
-    made = APIRouter(prefix="/onboarding")
+    made = APIRouter(prefix="/onboarding", route_class=Bounded)
     databases, reader = side.databases, side.reader
 
     @made.post("/start")

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.contract.bodies import ModifyQuestion, PredictAnswer
+from app.api.contract.bounded import Bounded
 from app.api.contract.gate import enveloped
 from app.bootstrap import ContractSide
 from app.domain.predictions import Option
@@ -18,7 +19,7 @@ LONGEST = 2_000  # characters of an answer
 
 def routes(side: ContractSide) -> APIRouter:
     """Make the two routes."""
-    made = APIRouter()
+    made = APIRouter(route_class=Bounded)
 
     @made.post("/modify-question")
     def modify_question(call: ModifyQuestion) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import JSONResponse
 
+from app.api.contract.bounded import Bounded
 from app.api.contract.gate import enveloped
 from app.api.problems import problem
 from app.bootstrap import ContractSide
@@ -21,7 +22,7 @@ LARGEST_RESUME = 5 * 1024 * 1024  # bytes, as the contract has it
 
 def routes(side: ContractSide) -> APIRouter:
     """Make the two routes."""
-    made = APIRouter()
+    made = APIRouter(route_class=Bounded)
 
     @made.post("/onboarding/upload-resume")
     def upload_resume(
