@@ -14,6 +14,7 @@ from app.databases import roles
 from app.databases.names import Database
 from tests.conftest import Pair
 from tests.integration.api.nestjs.conftest import Installation, installed
+from tests.integration.api.nestjs.test_every_statement import OTHERWISE
 from tests.nestjs_backend import NestJSBackend
 
 BACKEND = Database.BACKEND
@@ -80,10 +81,16 @@ def _summaries(beside: Installation, user_id: UUID) -> list[str]:
     ).splitlines()
 
 
-@pytest.mark.parametrize("down_share", [0.0, 0.5], ids=["steady", "down half of the time"])
+@pytest.mark.parametrize(
+    ("down_share", "tables"),
+    [(0.0, ""), (0.5, ""), (0.0, OTHERWISE)],
+    ids=["steady", "down half of the time", "tables as an ORM makes them"],
+)
 def test_members_onboard_are_matched_decide_and_let_their_assistants_talk(
-    beside: Installation, down_share: float
+    beside: Installation, down_share: float, tables: str
 ) -> None:
+    if tables:
+        beside.pair.sql(BACKEND, tables)
     beside.backend.down_share = down_share
     _journey(beside)
 
