@@ -20,7 +20,8 @@ from app.databases.names import Database
 from app.embedded.account import Account
 from app.embedded.provisioning import provision
 from app.main import create_app
-from app.repositories.backend import outbox
+from app.repositories.backend import outbox, runs
+from app.services import topics
 from app.settings import ApiSettings
 from app.workers.relay import Relay
 from tests.conftest import Pair, Run
@@ -197,6 +198,27 @@ def test_a_slow_server_fails_work_that_is_done_when_it_is_quick_again(
     assert "did not do a statement in time" in row[1]
     people.relay.look()
     assert people.matched_with(ann) == {ben}
+
+
+def test_a_run_over_everybody_may_take_longer_than_any_other_statement(
+    people: People, pair: Pair
+) -> None:
+    crowd = people.crowd(8)
+    people.relay.look()
+    hurried = PostgreSQLAdapter(pair.settings.model_copy(update={"statement_timeout": 1}))
+    with people.databases.backend() as backend:
+        outbox.add_for_everybody(backend, topics.MATCH_SYNC)
+    worker = Thread(target=Relay(hurried, people.embedder).look)
+    with people.databases.backend() as backend:
+        backend.execute("LOCK TABLE matches IN SHARE ROW EXCLUSIVE MODE")
+        worker.start()
+        time.sleep(1.6)
+    worker.join()
+    hurried.close()
+    with people.databases.backend() as backend:
+        last = runs.last(backend)
+    assert last is not None
+    assert (last.state, last.members) == ("ready", len(crowd))
 
 
 def test_a_clock_that_is_set_back_two_hours_holds_up_no_work_and_no_list(people: People) -> None:

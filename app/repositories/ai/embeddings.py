@@ -177,6 +177,7 @@ def table(ai: AIConnection, model: str, kind: Kind, dimensions: int) -> VectorTa
     statement_ids: list[UUID] = []
     user_ids: list[UUID] = []
     blocks: list[Floats] = []
+    ai.execute("SET LOCAL statement_timeout = '10min'")
     with ai.cursor(name="vectors", binary=True) as cursor:
         cursor.itersize = 5_000
         cursor.execute(

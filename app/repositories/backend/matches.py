@@ -140,6 +140,9 @@ def replace(
     a newer run wrote is left alone. So are the pairs of `unjudged` members, whose vectors the run
     lacked. Each pair comes with the hash of both members' inputs.
     """
+    if members is None:
+        # A few statements write everybody's pairs: in a large community each takes minutes.
+        backend.execute("SET LOCAL statement_timeout = '1h'")
     batch = uuid4()
     _stage(backend, batch, pairs)
     if backend.beside_nestjs:
