@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from app.domain.told import Told
 from app.errors import ReciprocityError
 
 SOURCE: Final = "en"
@@ -45,6 +46,8 @@ def translations(language: str) -> NullTranslations:
 
 def translated(language: str, text: str) -> str:
     """Give one of our own sentences in another language; what is not known stays as it is."""
+    if isinstance(text, Told):
+        return text.in_(partial(translated, language))
     return translations(language).gettext(text) if text else text
 
 

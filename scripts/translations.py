@@ -36,6 +36,7 @@ from app.services import (
     progress,
     reports,
 )
+from app.services.pair_obstacles import NO_NEED, NO_OFFER
 from app.web.rendering import HERE, environment
 
 ROOT: Final = Path(__file__).parent.parent
@@ -49,6 +50,12 @@ _INTERNAL: Final = frozenset({"ValueError", "RuntimeError", "TypeError", "Assert
 _ABOUT: Final = (
     "name", "last name", "headline", "place", "message", "note", "text", "password", "answer",
     "language", "field", "link", "person", "need", "offer",
+)  # fmt: skip
+# As rules and counts name what keeps somebody out of a list.
+_REMOVING: Final = (
+    "person not wanted", "field not wanted", "another place", "no common language", "another field",
+    "inactive", "paused", "onboarding not completed", "no approved summary",
+    "decided already or blocked", "no vectors",
 )  # fmt: skip
 _STATUS: Final = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 
@@ -76,7 +83,7 @@ def _of_errors() -> Iterator[tuple[str, str]]:
         start = ROOT / place
         for path in sorted(start.rglob("*.py")) if start.is_dir() else [start]:
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                sentence = _raised(node)
+                sentence = _raised(node) or _told(node)
                 if sentence:
                     yield str(path.relative_to(ROOT)), sentence
 
@@ -90,6 +97,16 @@ def _raised(node: ast.AST) -> str:
     return first.value
 
 
+def _told(node: ast.AST) -> str:
+    """Give the sentence of `Told("…")`; one without a word of its own is none."""
+    if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "Told" and node.args):
+        return ""
+    first = node.args[0]
+    if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+        return ""
+    return first.value
+
+
 def _of_words() -> Iterator[tuple[str, str]]:
     for words in REASONS.values():
         yield from (("app/domain/decisions.py", word) for word in words.values())
@@ -97,6 +114,8 @@ def _of_words() -> Iterator[tuple[str, str]]:
     yield from (("app/adapters/documents.py", sentence) for sentence in documents.TELL.values())
     yield from (("app/services/conversations.py", sentence) for sentence in conversations.OVER)
     yield from (("what", word) for word in _ABOUT)
+    yield from (("app/services/pair_obstacles.py", one) for one in (NO_NEED, NO_OFFER))
+    yield from (("what removes somebody from a list", one) for one in _REMOVING)
     yield from _of_onboarding()
     yield from _of_letters()
     yield from (

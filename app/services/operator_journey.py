@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from app.domain.statements import Kind, content_hash
+from app.domain.told import Told
 from app.errors import NotFoundError
 from app.repositories.ai import member_vectors
 from app.repositories.backend import operator_members, progress, statements, summaries
@@ -16,7 +18,7 @@ from app.repositories.backend.operator_members import Account, Pairs
 from app.services import introductions, topics
 
 State = Literal["done", "open", "waiting", "failed", "aside"]
-Judged = tuple[State, str]
+Judged = tuple[State, Told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Stage:
 
     name: str
     state: State
-    words: str
+    words: Told
     again: Literal["", "embed", "match"] = ""
 
     @property
@@ -106,27 +108,29 @@ def _count_removed(job: Journey) -> None:
 
 def _signed_up(job: Journey) -> Judged:
     if not job.who.is_active:
-        return "open", "The account is suspended or inactive, so it stands in nobody's list."
-    return "done", f"The account exists since {job.who.created_at:%Y-%m-%d}."
+        return "open", Told("The account is suspended or inactive, so it stands in nobody's list.")
+    return "done", Told("The account exists since {day}.", day=f"{job.who.created_at:%Y-%m-%d}")
 
 
 def _verified(job: Journey) -> Judged:
     if job.who.is_email_verified:
-        return "done", "The address is verified."
-    return "aside", "The address was not verified here; matching does not ask for it."
+        return "done", Told("The address is verified.")
+    return "aside", Told("The address was not verified here; matching does not ask for it.")
 
 
 def _takes_introductions(job: Journey) -> Judged:
     if job.who.allow_matching:
-        return "done", "The member takes introductions."
-    return "open", "The member has paused; only they can end that."
+        return "done", Told("The member takes introductions.")
+    return "open", Told("The member has paused; only they can end that.")
 
 
 def _onboarding(job: Journey) -> Judged:
     words = {
-        "not_started": "The member has not begun to say what they need and offer.",
-        "in_progress": "Onboarding is begun and not completed: the member has not said to be done.",
-        "completed": "Onboarding is completed.",
+        "not_started": Told("The member has not begun to say what they need and offer."),
+        "in_progress": Told(
+            "Onboarding is begun and not completed: the member has not said to be done."
+        ),
+        "completed": Told("Onboarding is completed."),
     }
     done = job.who.onboarding_status == "completed"
     return "done" if done else "open", words[job.who.onboarding_status]
@@ -134,98 +138,131 @@ def _onboarding(job: Journey) -> Judged:
 
 def _approved(job: Journey) -> Judged:
     if job.latest is None:
-        return "open", "There is no summary yet."
+        return "open", Told("There is no summary yet.")
     if job.said is None:
-        return "open", f"Version {job.latest.version} is a draft; the member has to approve it."
-    if job.latest.version > job.said.version:
-        return "done", (
-            f"Version {job.said.version} is approved and counts; version {job.latest.version} is a"
-            " draft."
+        return "open", Told(
+            "Version {version} is a draft; the member has to approve it.",
+            version=job.latest.version,
         )
-    return "done", f"Version {job.said.version} is approved."
+    if job.latest.version > job.said.version:
+        return "done", Told(
+            "Version {version} is approved and counts; version {draft} is a draft.",
+            version=job.said.version,
+            draft=job.latest.version,
+        )
+    return "done", Told("Version {version} is approved.", version=job.said.version)
 
 
 def _both_kinds(job: Journey) -> Judged:
     said = job.said.statements if job.said else ()
     needs = sum(one.kind is Kind.NEED for one in said)
     offers = len(said) - needs
-    counted = f"The approved summary holds {needs} needs and {offers} offers."
+    counted = Told(
+        "The approved summary holds {needs} needs and {offers} offers.", needs=needs, offers=offers
+    )
     if needs and offers:
         return "done", counted
-    return "open", f"{counted} A match takes one of each, as both have to gain."
+    return "open", Told(
+        "{counted} A match takes one of each, as both have to gain.", counted=counted
+    )
 
 
 def _embedded(job: Journey) -> Judged:
     if job.ai_down:
-        return "failed", f"The AI database does not answer: {job.ai_down}"
+        return "failed", Told("The AI database does not answer: {error}", error=job.ai_down)
     if job.said is None:
-        return "open", "Nothing is approved, so nothing is embedded."
+        return "open", Told("Nothing is approved, so nothing is embedded.")
     held = job.vectors
     if held is None or held.content_hash != content_hash(job.said.statements):
-        what = "There are no vectors" if held is None else "The vectors are of other words"
+        what = (
+            Told("There are no vectors") if held is None else Told("The vectors are of other words")
+        )
         return _work(
             job.work.get(topics.EMBED),
-            f"{what}, and no work waits that would make them: embed again, or `reciprocity"
-            " reconcile`.",
+            Told(
+                "{what}, and no work waits that would make them: embed again, or `reciprocity"
+                " reconcile`.",
+                what=what,
+            ),
         )
-    return "done", (
-        f"{held.needs} needs and {held.offers} offers were embedded on"
-        f" {held.embedded_at:%Y-%m-%d %H:%M} UTC, from version {held.summary_version}."
+    return "done", Told(
+        "{needs} needs and {offers} offers were embedded on {at}, from version {version}.",
+        needs=held.needs,
+        offers=held.offers,
+        at=_minute(held.embedded_at),
+        version=held.summary_version,
     )
 
 
 def _in_last_run(job: Journey) -> Judged:
     work = job.work.get(topics.MATCH_SYNC)
     if work is not None and work.state != "done":
-        return _work(work, "")
+        return _work(work, Told(""))
     if job.run is None:
-        return "open", "No matching run has come to its end yet: is a worker running?"
+        return "open", Told("No matching run has come to its end yet: is a worker running?")
     if job.vectors is not None and job.vectors.embedded_at > job.run.finished_at:
-        return "open", "The vectors are newer than the last matching run: match again."
-    return "done", f"The last matching run ended on {job.run.finished_at:%Y-%m-%d %H:%M} UTC."
+        return "open", Told("The vectors are newer than the last matching run: match again.")
+    return "done", Told("The last matching run ended on {at}.", at=_minute(job.run.finished_at))
 
 
 def _people_left(job: Journey) -> Judged:
     others = len(job.community - {job.user_id})
     if others == 0:
-        return "open", "Nobody else can be matched at the moment."
+        return "open", Told("Nobody else can be matched at the moment.")
     if job.left == 0:
-        return "open", f"All {others} others who can be matched were removed, as counted below."
-    return "done", f"Of {others} others who can be matched, {job.left} are left to choose from."
+        return "open", Told(
+            "All {others} others who can be matched were removed, as counted below.", others=others
+        )
+    return "done", Told(
+        "Of {others} others who can be matched, {left} are left to choose from.",
+        others=others,
+        left=job.left,
+    )
 
 
 def _list(job: Journey) -> Judged:
     shown = len(job.found.introductions) if job.found else 0
     if shown:
-        return "done", f"The list holds {shown} introductions."
+        return "done", Told("The list holds {shown} introductions.", shown=shown)
     if job.pairs is not None and job.pairs.undecided:
-        return "open", (
-            f"{job.pairs.undecided} pairs are stored and none is shown: they ran out, or the others"
-            " are paused, blocked or gone."
+        return "open", Told(
+            "{pairs} pairs are stored and none is shown: they ran out, or the others are paused,"
+            " blocked or gone.",
+            pairs=job.pairs.undecided,
         )
     return (
         "open",
-        "The list is empty: nobody left both gives what they need and needs what they give.",
+        Told("The list is empty: nobody left both gives what they need and needs what they give."),
     )
 
 
-def _work(work: progress.Work | None, nothing: str) -> Judged:
+def _work(work: progress.Work | None, nothing: Told) -> Judged:
     """Say how the work on a stage is; `nothing` is said when none waits."""
     if work is None or work.state == "done":
         return "open", nothing
     if work.state == "dead":
-        return "failed", (
-            f"It was given up after {work.attempts} attempts, as work number {work.id}:"
-            f" {work.last_error}"
+        return "failed", Told(
+            "It was given up after {attempts} attempts, as work number {number}: {error}",
+            attempts=work.attempts,
+            number=work.id,
+            error=work.last_error,
         )
     if work.state == "running":
-        return "waiting", f"A worker is doing it right now (work number {work.id})."
-    if work.last_error:
-        return "waiting", (
-            f"It failed {work.attempts} times and is tried again on"
-            f" {work.available_at:%Y-%m-%d %H:%M} UTC: {work.last_error}"
+        return "waiting", Told(
+            "A worker is doing it right now (work number {number}).", number=work.id
         )
-    return "waiting", f"It waits for a worker (work number {work.id})."
+    if work.last_error:
+        return "waiting", Told(
+            "It failed {attempts} times and is tried again on {at}: {error}",
+            attempts=work.attempts,
+            at=_minute(work.available_at),
+            error=work.last_error,
+        )
+    return "waiting", Told("It waits for a worker (work number {number}).", number=work.id)
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 _LOOKS: Final[dict[str, Callable[[Journey], Judged]]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from app.domain.told import Told
 from app.repositories.ai import member_vectors, vector_sets
 from app.repositories.backend import operator_members, operator_pairs
 from app.repositories.backend.operator_members import Account
@@ -23,12 +24,16 @@ class Scored:
     of: int
 
 
+NO_NEED: Final = "{name} has said no need, and a match takes both, either way."
+NO_OFFER: Final = "{name} has said no offer, and a match takes both, either way."
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """Name what stands between two members, by a stable code and in words; ready when nothing does."""
 
     code: str
-    words: str
+    words: Told
 
 
 @dataclass(slots=True)
@@ -86,14 +91,16 @@ def judge(job: Explanation) -> None:
 def _inactive(job: Explanation) -> Obstacle | None:
     for user_id in (job.missing_id, job.owner_id):
         if not job.account(user_id).is_active:
-            return Obstacle("inactive", f"{job.name(user_id)} is suspended or inactive.")
+            return Obstacle(
+                "inactive", Told("{name} is suspended or inactive.", name=job.name(user_id))
+            )
     return None
 
 
 def _paused(job: Explanation) -> Obstacle | None:
     for user_id in (job.missing_id, job.owner_id):
         if not job.account(user_id).allow_matching:
-            return Obstacle("paused", f"{job.name(user_id)} has paused.")
+            return Obstacle("paused", Told("{name} has paused.", name=job.name(user_id)))
     return None
 
 
@@ -103,7 +110,10 @@ def _blocked(job: Explanation) -> Obstacle | None:
         (job.owner_id, job.missing_id),
     ):
         if user_id in job.blockers:
-            return Obstacle("blocked", f"{job.name(user_id)} has blocked {job.name(other)}.")
+            told = Told(
+                "{name} has blocked {other}.", name=job.name(user_id), other=job.name(other)
+            )
+            return Obstacle("blocked", told)
     return None
 
 
@@ -114,7 +124,8 @@ def _declined(job: Explanation) -> Obstacle | None:
     ):
         return None
     who = job.owner_id if job.between.my_decision == "declined" else job.missing_id
-    return Obstacle("declined", f"{job.name(who)} has said no, which ends it for good.")
+    told = Told("{name} has said no, which ends it for good.", name=job.name(who))
+    return Obstacle("declined", told)
 
 
 def _there(job: Explanation) -> Obstacle | None:
@@ -122,8 +133,13 @@ def _there(job: Explanation) -> Obstacle | None:
         if one.partner_id == job.missing_id:
             return Obstacle(
                 "listed",
-                f"Nothing: {job.name(job.missing_id)} stands in the list of"
-                f" {job.name(job.owner_id)}, at place {place} of {len(job.listed)}.",
+                Told(
+                    "Nothing: {name} stands in the list of {owner}, at place {place} of {all}.",
+                    name=job.name(job.missing_id),
+                    owner=job.name(job.owner_id),
+                    place=place,
+                    all=len(job.listed),
+                ),
             )
     return None
 
@@ -132,7 +148,8 @@ def _ran_out(job: Explanation) -> Obstacle | None:
     if job.between is None or not job.between.ran_out or job.between.expires_at is None:
         return None
     day = f"{job.between.expires_at:%Y-%m-%d}"
-    return Obstacle("ran_out", f"The introduction ran out on {day} without both saying yes.")
+    told = Told("The introduction ran out on {day} without both saying yes.", day=day)
+    return Obstacle("ran_out", told)
 
 
 def _not_ready(job: Explanation) -> Obstacle | None:
@@ -140,8 +157,10 @@ def _not_ready(job: Explanation) -> Obstacle | None:
         if user_id in job.eligible:
             continue
         if job.account(user_id).onboarding_status != "completed":
-            return Obstacle("onboarding", f"{job.name(user_id)} has not completed onboarding.")
-        return Obstacle("not_approved", f"{job.name(user_id)} has no approved summary.")
+            told = Told("{name} has not completed onboarding.", name=job.name(user_id))
+            return Obstacle("onboarding", told)
+        told = Told("{name} has no approved summary.", name=job.name(user_id))
+        return Obstacle("not_approved", told)
     return None
 
 
@@ -149,49 +168,66 @@ def _rule(job: Explanation) -> Obstacle | None:
     rule = job.judged_by.rule_between(job.owner_id, job.missing_id)
     if rule is None:
         return None
-    return Obstacle("rule", f"A rule of one of the two keeps them apart: {rule}.")
+    told = Told("A rule of one of the two keeps them apart: {rule}.", rule=Told(rule))
+    return Obstacle("rule", told)
 
 
 def _no_vectors(job: Explanation) -> Obstacle | None:
     for user_id in (job.missing_id, job.owner_id):
         held = job.vectors.get(user_id)
         if held is None:
-            return Obstacle("no_vectors", f"{job.name(user_id)} has no vectors yet.")
+            told = Told("{name} has no vectors yet.", name=job.name(user_id))
+            return Obstacle("no_vectors", told)
         if not held.needs or not held.offers:
-            lacking = "need" if not held.needs else "offer"
-            return Obstacle(
-                "one_kind",
-                f"{job.name(user_id)} has said no {lacking}, and a match takes both, either way.",
-            )
+            lacking = NO_NEED if not held.needs else NO_OFFER
+            return Obstacle("one_kind", Told(lacking, name=job.name(user_id)))
     return None
 
 
 def _not_judged_yet(job: Explanation) -> Obstacle | None:
     if job.computing:
-        return Obstacle("computing", "Work on one of the two is under way; their lists may change.")
+        told = Told("Work on one of the two is under way; their lists may change.")
+        return Obstacle("computing", told)
     newest = max((one.embedded_at for one in job.vectors.values() if one), default=None)
     if job.run is None or (newest is not None and newest > job.run.finished_at):
-        return Obstacle("not_judged", "No matching run has ended since their vectors were made.")
+        told = Told("No matching run has ended since their vectors were made.")
+        return Obstacle("not_judged", told)
     return None
 
 
 def _ranked(job: Explanation) -> Obstacle | None:
     if job.scored is None:
-        return Obstacle("not_scored", "The two could not be scored: no need of one meets an offer.")
-    told = (
-        f"Scored {job.scored.score:.3f}, place {job.scored.place} of {job.scored.of} whom the rules"
-        f" leave; the list of {job.name(job.owner_id)}"
+        told = Told("The two could not be scored: no need of one meets an offer.")
+        return Obstacle("not_scored", told)
+    scored = Told(
+        "Scored {score}, place {place} of {of} whom the rules leave",
+        score=f"{job.scored.score:.3f}",
+        place=job.scored.place,
+        of=job.scored.of,
     )
+    owner = job.name(job.owner_id)
     if job.end is None:
-        return Obstacle("dealt_otherwise", f"{told} is empty: the last round gave them nobody.")
-    told += f" holds {len(job.listed)} and ends at a score of {job.end:.3f}."
+        told = Told(
+            "{scored}; the list of {owner} is empty: the last round gave them nobody.",
+            scored=scored,
+            owner=owner,
+        )
+        return Obstacle("dealt_otherwise", told)
+    told = Told(
+        "{scored}; the list of {owner} holds {count} and ends at a score of {end}.",
+        scored=scored,
+        owner=owner,
+        count=len(job.listed),
+        end=f"{job.end:.3f}",
+    )
     if job.scored.score < job.end:
         return Obstacle("outranked", told)
-    return Obstacle(
-        "dealt_otherwise",
-        f"{told} By the score alone the place would be theirs; the last round gave it to somebody"
+    told = Told(
+        "{told} By the score alone the place would be theirs; the last round gave it to somebody"
         " else, because it shares attention out and keeps to how many introductions each one takes.",
+        told=told,
     )
+    return Obstacle("dealt_otherwise", told)
 
 
 # In the order in which things stand between two; what is named last always finds something.

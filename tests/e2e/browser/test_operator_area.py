@@ -8,7 +8,7 @@ from app.databases.names import Database
 from app.services import accounts, reports
 from tests.conftest import Pair
 from tests.e2e.browser.conftest import PASSWORD, Window, Windows
-from tests.e2e.browser.test_pages_for_everybody import PICTURES, SIZES, _judged
+from tests.e2e.browser.test_pages_for_everybody import OF_OPERATORS, PICTURES, SIZES, _judged
 from tests.people import People
 
 pytestmark = pytest.mark.browser
@@ -55,6 +55,7 @@ def test_no_page_for_operators_keeps_anybody_out_at_any_size_in_light_or_dark(
 ) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     pages = _community(people, pair)
+    assert set(pages) == set(OF_OPERATORS)
     kept = _operator(windows, people).context.storage_state()
     wrong = []
     for scheme in ("light", "dark"):

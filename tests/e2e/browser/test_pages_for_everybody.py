@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page
 
-from app.services import accounts
-from tests.conftest import ROOT
+from app.adapters.postgresql import PostgreSQLAdapter
+from app.main import create_app
+from app.repositories.backend import accounts as stored
+from app.repositories.backend import departures, notifications, users
+from app.services import accounts, passwords
+from app.settings import ApiSettings
+from app.web.site import pages
+from tests.conftest import ROOT, Pair
 from tests.e2e.browser.conftest import PASSWORD, Window, Windows
 from tests.people import People
 
 pytestmark = pytest.mark.browser
 
+# The pages that the operators' tests walk, by the names of their pictures.
+OF_OPERATORS = {
+    "overview": "/operator",
+    "members": "/operator/members",
+    "member": "/operator/members/{user_id:uuid}",
+    "why": "/operator/why",
+    "reports": "/operator/reports",
+    "report": "/operator/reports/{report_id:uuid}",
+    "quality": "/operator/quality",
+    "work": "/operator/outbox",
+    "work-one": "/operator/outbox/{number:int}",
+    "audit": "/operator/audit",
+}
 AXE = ROOT / "third_party" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / "ci-output" / "screenshots"
 JUDGE = """
@@ -23,6 +44,20 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 SIZES = {"desktop": {"width": 1100, "height": 800}, "phone": {"width": 390, "height": 844}}
 OUTSIDE = ("/", "/sign-up", "/sign-in", "/forgotten", "/privacy", "/terms", "/nowhere")
+# Pages that a letter leads to; what stands for their secrets is put in when the browser goes there.
+BY_LETTER = (
+    "/confirm",
+    "/new-password",
+    "/new-address",
+    "/unsubscribe",
+    "/receipts/{receipt_id:uuid}",
+)
+OF_A_MATCH = ("/conversations/{match_id:uuid}", "/matches/{match_id:uuid}/report")
+# No pages of their own: parts that a page asks for, a stream, a file, a picture.
+PARTS = (
+    "/summary/progress", "/conversations/{match_id:uuid}/messages", "/live",
+    "/your-data/everything.zip", "/pictures/{version:uuid}",
+)  # fmt: skip
 INSIDE = (
     "/matches",
     "/conversations",
@@ -47,7 +82,7 @@ def _walk(window: Window, paths: tuple[str, ...], kind: str) -> list[str]:
     wrong = []
     for path in paths:
         window.open(path)
-        name = path.strip("/").replace("/", "-")[:24] or "front"
+        name = path.partition("?")[0].strip("/").replace("/", "-")[:24] or "front"
         picture = PICTURES / f"{name}-{kind}.png"
         wrong += [f"{path} {kind}: {one}" for one in _judged(window.page, picture)]
     window.page.close()
@@ -84,11 +119,40 @@ def _meet(windows: Windows, people: People) -> tuple[Window, str]:
     return ann, ben.page.url.removeprefix(ben.address)
 
 
+def _letters(databases: PostgreSQLAdapter) -> tuple[str, ...]:
+    """Bring about what letters lead to; give the pages' paths."""
+    secret, at = passwords.new_token(), datetime.now(UTC)
+    asked = stored.SignUp("new@example.org", "New", "", passwords.hashed(PASSWORD))
+    with databases.backend() as backend:
+        ann = users.by_email(backend, "ann@example.org").id
+        stored.add_sign_up(backend, secret.digest, asked, at, at + timedelta(days=1))
+        stored.add_link(
+            backend, secret.digest, ann, "password", "ann@example.org", at + timedelta(hours=1)
+        )
+        notifications.add_link(backend, secret.digest, ann, ["messages"], at)
+        receipt = departures.add_receipt(
+            backend, uuid4(), None, {"users": 1, "statements": 4}, at, "en"
+        )
+    pages = (path.replace("{receipt_id:uuid}", str(receipt)) for path in BY_LETTER)
+    return tuple(p if p.startswith("/receipts/") else f"{p}?token={secret.secret}" for p in pages)
+
+
+def test_every_page_is_walked_here_or_with_the_operators(pair: Pair) -> None:
+    app = create_app(
+        ApiSettings.model_validate(pair.environment | {"RECIPROCITY_ENVIRONMENT": "test"})
+    )
+    found = {one.path for one in pages(app.state.members).entries if one.method == "GET"}
+    here = {*OUTSIDE, *INSIDE, *BY_LETTER, *OF_A_MATCH} - {"/nowhere"}
+    assert not here & set(OF_OPERATORS.values())
+    assert found == here | set(OF_OPERATORS.values()) | set(PARTS)
+
+
 def test_no_page_keeps_anybody_out_at_any_size_in_light_or_dark(
     windows: Windows, people: People
 ) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     ann, talk = _meet(windows, people)
+    letters = _letters(people.databases)
     kept = ann.context.storage_state()
     report = talk.replace("/conversations/", "/matches/") + "/report"
     wrong = []
@@ -97,7 +161,7 @@ def test_no_page_keeps_anybody_out_at_any_size_in_light_or_dark(
             # The judge is put into the page from outside, which the page's own policy forbids.
             options = {"color_scheme": scheme, "viewport": viewport, "bypass_csp": True}
             kind = f"{size}-{scheme}"
-            wrong += _walk(windows.open(**options), OUTSIDE, kind)
+            wrong += _walk(windows.open(**options), (*OUTSIDE, *letters), kind)
             wrong += _walk(
                 windows.open(**options, storage_state=kept), (*INSIDE, talk, report), kind
             )
