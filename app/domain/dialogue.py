@@ -12,22 +12,23 @@ from app.domain.explaining import Half, percent, quoted
 Side = Literal["initiator", "responder"]
 MOST_TURNS: Final = 10
 LONGEST_TURN: Final = 700  # characters
-# Words with which an assistant may join what members said; every other word must be theirs.
+# Words with which an assistant may join what its member said; every other word must be theirs. None
+# of these denies, counts or judges: what is not there, how much and how well it fits are claims.
 _JOINING: Final = frozenset(
     """
-    a about above after again all also am an and another any are as ask assistant at be because been
-    before being between both but by can close closely could did do does each either enough every few first
-    fit fits fitting for from full gain gains glad good great had has have he hello help helps her here hers
-    hi him his how i if in into is it its just kind less let like loose loosely made make makes many match
-    matches matching maybe me meet member members mine more most much my need needs neither no nor not now
-    of offer offered offers on one only or other others our out over part partial partly perhaps please
-    possible promising ready really reason right said same say says score she should side sides since so
-    some something sounds speak still strong suggest talk than thank thanks that the their them then there
-    these they this those though to together too towards true two under understand us useful very want
-    wants was we well were what when where whether which while who whom whose why will with without words
-    worth would write writes wrote yes you your yours
-    """.split()  # noqa: SIM905 - two hundred words read better as a text
+    a about after again also am an and another any are as ask assistant at be because been before being
+    between both but by can could did do does each either for from glad good had has have he hello help
+    helps her here hers hi him his how i if in into is it its just let like made make makes many maybe
+    me meet member members mine my need needs now of offer offered offers on one only or other others
+    our out perhaps please possible reason said say says she should side sides since so some something
+    sounds speak suggest talk than thank thanks that the their them then there these they this those
+    though to together too towards two understand us want wants was we well were what when where whether
+    which while who whom whose why will with words would write writes wrote yes you your yours
+    """.split()  # noqa: SIM905 - so many words read better as a text
 )
+_OFFERING: Final = frozenset({"offer", "offered", "offers"})
+_ABLE: Final = frozenset({"can", "could", "will"})
+_NEEDING: Final = frozenset({"need", "needs", "want", "wants"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ def written(initiator: Half, responder: Half, score: float) -> Dialogue:
 def unmatched(score: float = 0.0) -> Dialogue:
     """Write the dialogue of two of whom nothing is known that fits both ways."""
     said = (
-        "I have compared what both members wrote. There is no need of one that an offer of the other"
-        " answers in both directions."
+        "I have looked at what both members wrote and approved. I found nothing in it by which both would"
+        " gain."
     )
     return Dialogue((Turn("initiator", said),), said, percent(score))
 
@@ -91,24 +92,41 @@ def verdict(score: float) -> str:
     return f"The two fit loosely: the score is {value} of 100. I would not promise much."
 
 
-def strays(turns: Sequence[Turn], said: Sequence[str]) -> str:
+def strays(turns: Sequence[Turn], initiator: Half, responder: Half) -> str:
     """Say why a worded dialogue cannot be believed; the empty text when it can.
 
-    Every word of it must be one that a member said in these texts, or one that only joins. Numbers
-    and names are words like any other.
+    Every word of a turn must be one that the speaker's own member said of their need and offer in
+    these halves, or one that only joins; numbers and names are words like any other. What was
+    needed may not be offered, nor the other way about.
     """
-    known = {word for text in said for word in _words(text)} | _JOINING
     if not 2 <= len(turns) <= MOST_TURNS:  # noqa: PLR2004 - both sides speak
         return f"it has {len(turns)} turns"
     if {turn.side for turn in turns} != {"initiator", "responder"}:
         return "one side says nothing"
+    own = {
+        "initiator": (initiator.need, responder.offer),
+        "responder": (responder.need, initiator.offer),
+    }
     for turn in turns:
         if not turn.content.strip() or len(turn.content) > LONGEST_TURN:
             return "a turn is empty or too long"
-        unknown = sorted(set(_words(turn.content)) - known)
+        need, offer = (frozenset(_words(text)) for text in own[turn.side])
+        unknown = sorted(set(_words(turn.content)) - need - offer - _JOINING)
         if unknown:
-            return f"nobody said “{unknown[0]}”"
+            return f"that member never said “{unknown[0]}”"
+        for sentence in re.findall(r"[^.?!;\n]+[.?!;\n]*", turn.content):
+            if _swapped(sentence, need - offer - _JOINING, offer - need - _JOINING):
+                return f"it swaps a need and an offer: “{sentence.strip()}”"
     return ""
+
+
+def _swapped(sentence: str, needed: frozenset[str], offered: frozenset[str]) -> bool:
+    """Say whether a sentence offers what the member needs, or needs what they offer."""
+    said = frozenset(_words(sentence))
+    asks = sentence.rstrip().endswith("?")
+    if said & needed and not said & offered:
+        return bool(said & _OFFERING) or (bool(said & _ABLE) and not asks)
+    return bool(said & offered and not said & needed and said & _NEEDING)
 
 
 def _words(text: str) -> list[str]:

@@ -9,7 +9,6 @@ from app.domain.explaining import Half, explained
 
 MINE = Half("Help with my tax return.", "I prepare tax returns for companies", 0.7)
 THEIRS = Half("A piano teacher", "piano lessons for beginners", 0.3)
-SAID = [MINE.need, MINE.offer, THEIRS.need, THEIRS.offer]
 
 
 def test_a_written_dialogue_quotes_both_and_ends_with_the_scores_verdict() -> None:
@@ -44,12 +43,16 @@ def test_of_two_who_do_not_fit_nothing_is_claimed() -> None:
         "My member is called Ann and needs help with the tax return.",
         "They prepare tax returns for 3 companies.",
         "They are a certified accountant.",
-        "Visit https://example.org for piano lessons.",
+        "Visit https://example.org for a piano teacher.",
+        "My member would also like help with a tax return.",
+        "They do not prepare tax returns for companies.",
+        "Every company is right for them: they prepare tax returns.",
+        "This is a strong match.",
     ],
 )
 def test_a_worded_dialogue_that_says_what_nobody_said_is_not_believed(claim: str) -> None:
     turns = [Turn("initiator", "I need help with my tax return."), Turn("responder", claim)]
-    assert strays(turns, SAID).startswith("nobody said")
+    assert strays(turns, MINE, THEIRS).startswith("that member never said")
 
 
 def test_a_worded_dialogue_of_their_own_words_is_believed_and_both_must_speak() -> None:
@@ -57,10 +60,10 @@ def test_a_worded_dialogue_of_their_own_words_is_believed_and_both_must_speak() 
         Turn("initiator", "My member needs help with a tax return. Could yours help?"),
         Turn("responder", "Yes: they wrote “I prepare tax returns for companies”."),
     ]
-    assert strays(turns, SAID) == ""
-    assert strays([turns[0], turns[0]], SAID) == "one side says nothing"
-    assert strays(turns[:1], SAID) == "it has 1 turns"
-    assert "too long" in strays([turns[0], Turn("responder", "yes " * 400)], SAID)
+    assert strays(turns, MINE, THEIRS) == ""
+    assert strays([turns[0], turns[0]], MINE, THEIRS) == "one side says nothing"
+    assert strays(turns[:1], MINE, THEIRS) == "it has 1 turns"
+    assert "too long" in strays([turns[0], Turn("responder", "yes " * 400)], MINE, THEIRS)
 
 
 def test_an_explanation_is_integers_and_the_members_words_from_either_side() -> None:
@@ -72,3 +75,21 @@ def test_an_explanation_is_integers_and_the_members_words_from_either_side() -> 
     assert told.summary.startswith("You need “Help with my tax return”, and Bob offered")
     assert len(told.friction_points) == 1
     assert len(told.talking_points) == 3
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "My member offers a piano teacher.",
+        "They can be a piano teacher.",
+        "My member needs tax returns for companies.",
+        "Hello! They want to prepare tax returns.",
+    ],
+)
+def test_a_need_is_not_told_as_an_offer_nor_an_offer_as_a_need(claim: str) -> None:
+    turns = [Turn("initiator", "I need help with my tax return."), Turn("responder", claim)]
+    assert strays(turns, MINE, THEIRS).startswith("it swaps")
+    turns[1] = Turn("responder", "They need a piano teacher and offer to prepare tax returns.")
+    assert strays(turns, MINE, THEIRS) == ""
+    turns[1] = Turn("responder", "Could your side be a piano teacher?")
+    assert strays(turns, MINE, THEIRS) == ""

@@ -53,7 +53,7 @@ def test_what_it_words_of_their_own_words_is_sent_with_our_verdict() -> None:
             "speaker": "initiator",
             "text": "My member needs help with a tax return. Could yours help?",
         },
-        {"speaker": "responder", "text": "Yes, and mine would like piano lessons."},
+        {"speaker": "responder", "text": "Yes, and mine would like a piano."},
     ]
     made = _dialogue({"turns": turns})
     assert [turn.content for turn in made.turns[:2]] == [turn["text"] for turn in turns]

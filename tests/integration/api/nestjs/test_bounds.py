@@ -8,11 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import yaml
 
 from app.api.contract import bounded, matching, uploads
 from app.databases.names import Database
 from app.services import backend_diagnostics, telling, webhooks
 from app.settings import ApiSettings
+from tests.conftest import ROOT
 from tests.integration.api.nestjs.conftest import WITH_KEY, Installation
 from tests.integration.api.nestjs.members import member
 
@@ -150,3 +152,6 @@ def test_a_call_that_is_not_answered_in_time_is_given_up_before_the_backend_give
 ) -> None:
     settings = ApiSettings.model_validate(beside.pair.environment)
     assert settings.patience <= 60, "the backend waits for sixty seconds"
+    services = yaml.safe_load((ROOT / "docker/nestjs.yml").read_text())["services"]
+    beside_one = services["ai-service"]["environment"]["API_REQUEST_TIMEOUT"]
+    assert int(beside_one.rpartition("-")[2].rstrip("}")) < 60
