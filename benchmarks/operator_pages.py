@@ -1,4 +1,4 @@
-"""Time the operators' pages with a community of members from a file.
+"""Time the members' and the operators' pages with a community of members from a file.
 
     .venv/bin/python benchmarks/operator_pages.py [FILE]
 
@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+import pages  # type: ignore[import-not-found]  # it stands beside this file
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app import bootstrap
@@ -75,6 +77,7 @@ def _measure(servers: Embedded, file: Path) -> None:
             )
         print(f"{file.name}: {members} members on {os.cpu_count()} cores")
         print(f"{'page':<28} {'median ms':>10} {'slowest ms':>11}")
+        _of_a_member(client, app)
         for name, path in {
             "/operator": "/operator",
             "/operator/members?q=": "/operator/members?q=example",
@@ -87,6 +90,24 @@ def _measure(servers: Embedded, file: Path) -> None:
         }.items():
             took = [_took(client, path) for _ in range(TIMES + 1)][1:]
             print(f"{name:<28} {statistics.median(took):>10.1f} {max(took):>11.1f}")
+
+
+def _of_a_member(running: TestClient, app: FastAPI) -> None:
+    """Time the pages of the member with most matches, whose list is the longest to show."""
+    databases = app.state.members.databases
+    with databases.backend() as backend:
+        row = backend.execute(
+            "SELECT u.email FROM users u JOIN matches m ON u.id IN (m.user_a_id, m.user_b_id)"
+            " GROUP BY u.email ORDER BY count(*) DESC, u.email LIMIT 1"
+        ).fetchone()
+    if row is None:
+        return
+    client = TestClient(app)
+    client.portal = running.portal  # the application runs already
+    pages.sign_in(client, demo_sign_ins.make(databases, [row[0]])[0])
+    for path in pages.PAGES:
+        took = [_took(client, path) for _ in range(TIMES + 1)][1:]
+        print(f"{path:<28} {statistics.median(took):>10.1f} {max(took):>11.1f}")
 
 
 def _took(client: TestClient, path: str) -> float:

@@ -32,14 +32,15 @@ def main() -> None:
     app = create_app(load(ApiSettings))
     with TestClient(app) as client:
         made = demo_sign_ins.make(app.state.members.databases, [wanted.email])[0]
-        _sign_in(client, made)
+        sign_in(client, made)
         print(f"{'page':<24} {'median ms':>10} {'slowest ms':>11}")
         for path in PAGES:
             took = [_took(client, path) for _ in range(wanted.times + 1)][1:]
             print(f"{path:<24} {statistics.median(took):>10.1f} {max(took):>11.1f}")
 
 
-def _sign_in(client: TestClient, made: demo_sign_ins.SignIn) -> None:
+def sign_in(client: TestClient, made: demo_sign_ins.SignIn) -> None:
+    """Sign a member in to the pages, and to the API."""
     page = client.get("/sign-in").text
     csrf = page.split('name="csrf" value="', 1)[1].split('"', 1)[0]
     form = {"csrf": csrf, "email": made.email, "password": made.password}

@@ -90,7 +90,8 @@ def _read(backend: BackendConnection, job: Journey) -> None:
     everybody = eligibility.community(backend)
     job.community, job.outside = frozenset(everybody.members), everybody.removed
     job.decided = eligibility.decided_partners(backend, job.user_id)
-    job.ruled_out = ruled_out(backend, job.user_id, sorted(job.community - {job.user_id}))
+    others = [one for one in everybody.members if one != job.user_id]
+    job.ruled_out = ruled_out(backend, job.user_id, others)
     job.actions = operator_actions.of_member(backend, job.user_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -82,7 +83,8 @@ def _walk(window: Window, paths: tuple[str, ...], kind: str) -> list[str]:
     wrong = []
     for path in paths:
         window.open(path)
-        name = path.partition("?")[0].strip("/").replace("/", "-")[:24] or "front"
+        plain = re.sub(r"/[0-9a-f-]{36}", "/one", path.partition("?")[0])
+        name = plain.strip("/").replace("/", "-") or "front"
         picture = PICTURES / f"{name}-{kind}.png"
         wrong += [f"{path} {kind}: {one}" for one in _judged(window.page, picture)]
     window.page.close()
