@@ -11,12 +11,12 @@ def docx(text: str) -> bytes:
     made = io.BytesIO()
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(
-            "[Content_Types].xml",
+        archive.writestr(  # without the time, so that the same text is the same file
+            zipfile.ZipInfo("[Content_Types].xml"),
             '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         )
         archive.writestr(
-            "word/document.xml",
+            zipfile.ZipInfo("word/document.xml"),
             f'<w:document xmlns:w="{space}"><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body>'
             "</w:document>",
         )
