@@ -27,6 +27,7 @@ from app.services import import_members, limits, reconcile
 from app.services.sight import observe
 from app.settings import ApiSettings
 from app.web.site import pages
+from app.workers.beside import Beside
 from app.workers.relay import Relay
 from tests.conftest import Pair
 from tests.fuzz.inputs import Schemas, damaged
@@ -94,7 +95,8 @@ def _all_pages(visitor: Visitor, rounds: int) -> None:
 def _nothing_is_half_done(visitor: Visitor, pair: Pair, embedder: Embedder) -> None:
     with visitor.databases.backend() as backend:
         backend.execute("UPDATE outbox SET available_at = now() WHERE state = 'pending'")
-    Relay(visitor.databases, embedder).look()
+    reader = visitor.client.app.state.members.reader  # type: ignore[attr-defined] # ours
+    Relay(visitor.databases, embedder, beside=Beside(reader)).look()
     assert pair.sql(Database.BACKEND, HALVES) == "0|0|0"
     assert reconcile.compare(visitor.databases).equal
     seen = observe(visitor.databases)
