@@ -89,7 +89,7 @@ def hear_document(
     `text_of` reads it, with no transaction open; the file itself is not kept.
     """
     if not content:
-        raise InvalidInputError("There is no file in this; choose a PDF or DOCX file first.")
+        raise InvalidInputError("There is no file in this; choose a PDF or Word file first.")
     limits.take(databases, limits.UPLOADS, str(user_id))
     transactions.nothing_open("reading a document")
     text = text_of(content)
