@@ -35,6 +35,7 @@ from app.services import (
     operator_reports,
     progress,
     reports,
+    resumes,
 )
 from app.services.pair_obstacles import NO_NEED, NO_OFFER
 from app.web.rendering import HERE, environment
@@ -117,6 +118,7 @@ def _of_words() -> Iterator[tuple[str, str]]:
     yield from (("app/services/pair_obstacles.py", one) for one in (NO_NEED, NO_OFFER))
     yield from (("what removes somebody from a list", one) for one in _REMOVING)
     yield from _of_onboarding()
+    yield from (("app/services/resumes.py", sentence) for sentence in resumes.TELL)
     yield from _of_letters()
     yield from (
         ("app/services/progress.py", one) for one in (*progress.TOLD.values(), progress.ELSE)

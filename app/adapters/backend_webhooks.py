@@ -53,14 +53,12 @@ class CarefulCourier:
         except InvalidInputError as error:
             return Answer(None, str(error))
         target = httpx.URL(url)
-        host = target.host
-        netloc = host if target.port is None else f"{host}:{target.port}"
         return _post(
             str(target.copy_with(host=address)),
-            {**headers, "Host": netloc},
+            {**headers, "Host": target.netloc.decode("ascii")},
             body,
             self.timeout,
-            sni=host,
+            sni=target.raw_host.decode("ascii"),
         )
 
     def checked(self, url: str) -> str:
@@ -70,13 +68,19 @@ class CarefulCourier:
         except httpx.InvalidURL:
             target = httpx.URL("")
         allowed = {"https", "http"} if self.development else {"https"}
-        if target.scheme not in allowed or not target.host or target.userinfo or target.fragment:
+        if (
+            target.scheme not in allowed
+            or not target.raw_host
+            or target.userinfo
+            or target.fragment
+        ):
             raise InvalidInputError(
                 "An endpoint is an address like https://host/path, without a user or password in it;"
                 " write it so."
             )
         port = target.port or (443 if target.scheme == "https" else 80)
-        return public_address(target.host, port, development=self.development)
+        host = target.raw_host.decode("ascii")  # as it is resolved and named in headers
+        return public_address(host, port, development=self.development)
 
 
 def _post(

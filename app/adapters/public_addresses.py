@@ -48,6 +48,8 @@ def is_public(text: str, *, development: bool = False) -> bool:
             return False
         if inner is not None:
             return is_public(str(inner), development=development)
+        if address.is_site_local:  # fec0::/10: given up, and routed inside all the same
+            return False
     if development and address.is_loopback:
         return True
     if isinstance(address, ipaddress.IPv4Address) and address in _CARRIER_NAT:

@@ -1,7 +1,8 @@
 """Fetch a file from a link that a member may have chosen: bounded in size and time, public places only.
 
-The backend's own host is the operator's and may be anywhere. Every other place is resolved first, and
-the connection goes to the address that was checked, after each redirect anew.
+The backend's own host is the operator's and may be anywhere, as long as no other host has led there.
+Every other place is resolved first, and the connection goes to the address that was checked, after
+each redirect anew.
 """
 
 from __future__ import annotations
@@ -11,27 +12,21 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import httpx
 
 from app.adapters.documents import LARGEST
 from app.adapters.public_addresses import NoAddressError, public_address
 from app.errors import InvalidInputError
-from app.services.resumes import LinkAwayError
+from app.services.resumes import FileTooLargeError, LinkAwayError, LinkRefusedError
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
-_PATIENCE: Final = 30.0  # seconds for the whole of an answer, however slowly it trickles in
+_PATIENCE: Final = 30.0  # seconds for everything, however slowly it trickles in
 _MOST_REDIRECTS: Final = 3
 _LATER: Final = frozenset({408, 425, 429})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PORTS: Final = {"https": 443, "http": 80}
-
-
-class LinkRefusedError(InvalidInputError):
-    """A link leads to nothing that may or can be fetched."""
-
-    code = "link_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +40,21 @@ class ResumeFetcher:
 
     def fetch(self, link: str) -> bytes:
         """Give the content; raise LinkAwayError to be asked again later, LinkRefusedError for good."""
-        target = _parsed(link)
-        for _ in range(_MOST_REDIRECTS + 1):
-            found = self._get(target)
-            if isinstance(found, bytes):
-                return found
-            target = found
+        target, own = _parsed(link), True
+        with _Cut(self.patience) as cut:
+            for _ in range(_MOST_REDIRECTS + 1):
+                # Who is led to the backend by another host could be led anywhere inside.
+                own = own and self._is_own(target)
+                found = self._get(target, cut, own=own)
+                if isinstance(found, bytes):
+                    return found
+                target = found
         raise LinkRefusedError("The link leads from one place to the next and never to a file.")
 
-    def _get(self, target: httpx.URL) -> bytes | httpx.URL:
-        address = self._address(target)
-        cut = _Cut()
-        timer = threading.Timer(self.patience, cut)
-        timer.start()
+    def _get(self, target: httpx.URL, cut: _Cut, *, own: bool) -> bytes | httpx.URL:
+        host = target.raw_host.decode("ascii")  # `host` would be in Unicode, which no header is
+        address = host if own else self._address(target)
+        cut.check()
         try:
             with (
                 httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as client,
@@ -65,27 +62,27 @@ class ResumeFetcher:
                     "GET",
                     target.copy_with(host=address),
                     headers={
-                        "Host": _netloc(target),
+                        "Host": target.netloc.decode("ascii"),
                         "User-Agent": "Reciprocity",
                         "Accept-Encoding": "identity",
                     },
-                    extensions={"sni_hostname": target.host, "trace": cut.watch},
+                    extensions={"sni_hostname": host, "trace": cut.watch},
                 ) as response,
             ):
-                return self._content(target, response)
+                found = self._content(target, response)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             # The kind and no more: the text of a protocol error can quote what was sent.
-            why = "it took too long" if cut.done else type(error).__name__
+            cut.check()
             raise LinkAwayError(
-                f"The place that it leads to could not be reached ({why})."
+                f"The place that it leads to could not be reached ({type(error).__name__})."
             ) from None
-        finally:
-            timer.cancel()
+        cut.check()  # what was cut off can look like the end of an answer
+        return found
 
     def _content(self, target: httpx.URL, response: httpx.Response) -> bytes | httpx.URL:
         status = response.status_code
         if status in _REDIRECTS and "location" in response.headers:
-            return _parsed(str(target.join(response.headers["location"])))
+            return _parsed(response.headers["location"], base=target)
         if status in _LATER or status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise LinkAwayError(f"The place that it leads to answered {status}.")
         if status != httpx.codes.OK:
@@ -94,22 +91,23 @@ class ResumeFetcher:
         for chunk in response.iter_raw():
             kept += chunk
             if len(kept) > self.largest:
-                raise LinkRefusedError(
+                raise FileTooLargeError(
                     "The file is larger than {most} MB.", most=self.largest // 2**20
                 )
         return bytes(kept)
 
+    def _is_own(self, target: httpx.URL) -> bool:
+        if self.backend_url is None:
+            return False
+        own = httpx.URL(self.backend_url)
+        return (target.raw_host, _port(target)) == (own.raw_host, _port(own))
+
     def _address(self, target: httpx.URL) -> str:
-        """Choose the address to connect to: the backend's own host as it is, any other if it is public."""
-        port = target.port or _PORTS[target.scheme]
-        if self.backend_url is not None:
-            own = httpx.URL(self.backend_url)
-            if (target.host, port) == (own.host, own.port or _PORTS.get(own.scheme, 0)):
-                return target.host
         if target.scheme != "https" and not self.development:
             raise LinkRefusedError("The link is not one of https.")
         try:
-            return public_address(target.host, port, development=self.development)
+            host = target.raw_host.decode("ascii")
+            return public_address(host, _port(target), development=self.development)
         except NoAddressError as error:
             raise LinkAwayError(str(error)) from None
         except InvalidInputError as error:
@@ -117,36 +115,55 @@ class ResumeFetcher:
 
 
 class _Cut:
-    """End a connection from outside: every single read may be quick and all of them take for ever."""
+    """End connections from outside: every single read may be quick and all of them take for ever."""
 
-    def __init__(self) -> None:
-        self.done = False
+    def __init__(self, patience: float) -> None:
+        self._done = False
         self._stream: Any = None
+        self._timer = threading.Timer(patience, self._cut)
+
+    def __enter__(self) -> Self:
+        """Let the time begin."""
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Cut nothing any more."""
+        self._timer.cancel()
+
+    def check(self) -> None:
+        """Raise LinkAwayError when the time is over."""
+        if self._done:
+            raise LinkAwayError("The place that it leads to could not be reached (too slow).")
 
     def watch(self, event: str, info: Mapping[str, Any]) -> None:
         """Keep the newest stream: the one of TLS comes in the place of the one below it."""
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self._stream = info["return_value"]
+            if self._done:  # between two connections
+                self._shut()
 
-    def __call__(self) -> None:
+    def _cut(self) -> None:
+        self._done = True
+        self._shut()
+
+    def _shut(self) -> None:
         """Shut the connection, so that whoever reads from it wakes up."""
-        self.done = True
         connected = self._stream.get_extra_info("socket") if self._stream is not None else None
         if connected is not None:
             with suppress(OSError):  # it has ended by itself
                 connected.shutdown(socket.SHUT_RDWR)
 
 
-def _parsed(link: str) -> httpx.URL:
+def _parsed(link: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
-        target = httpx.URL(link)
+        target = httpx.URL(link) if base is None else base.join(link)
     except httpx.InvalidURL:
         target = httpx.URL("")
-    if target.scheme not in _PORTS or not target.host or target.userinfo:
+    if target.scheme not in _PORTS or not target.raw_host or target.userinfo:
         raise LinkRefusedError("The link is no address like https://host/path.")
     return target
 
 
-def _netloc(target: httpx.URL) -> str:
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    return host if target.port is None else f"{host}:{target.port}"
+def _port(target: httpx.URL) -> int:
+    return target.port or _PORTS.get(target.scheme, 0)

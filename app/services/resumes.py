@@ -1,7 +1,7 @@
 """Read the résumé that a questionnaire links to, as an uploaded one is read.
 
-A link that leads nowhere is told in the member's conversation and is then done with: it is nobody's
-work any more.
+A link that leads nowhere is told in the member's conversation, in words that say nothing of the place,
+and is then done with: it is nobody's work any more. What exactly was wrong stands in the log.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from app.databases import transactions
 from app.databases.connections import BackendConnection
 from app.domain.backoff import retry_in
 from app.errors import InvalidInputError, NotFoundError, ReciprocityError
+from app.languages import told
 from app.repositories.backend import backend_calls, onboarding, outbox
+from app.services import member_languages, topics
 from app.services import onboarding as conversation
-from app.services import topics
 from app.services.backend_feedback import SAME_CALL
 from app.services.onboarding_reading import Reader
 from app.services.onboarding_view import NOTICE
@@ -29,6 +30,20 @@ from app.services.steps import Databases
 log = logging.getLogger(__name__)
 
 LONGEST_LINK: Final = 4_000  # characters
+# What a member is told; a file that was fetched says more of itself in a sentence of its own.
+AWAY: Final = (
+    "The place that the link to your résumé leads to did not answer, however often it was asked;"
+    " upload the file instead."
+)
+REFUSED: Final = (
+    "The link to your résumé leads to no file that can be fetched; upload the file instead."
+)
+TOO_LARGE: Final = (
+    "The file that the link to your résumé leads to is too large; upload a smaller one, or write"
+    " what it says."
+)
+UNREADABLE: Final = "The file that the link to your résumé leads to could not be read."
+TELL: Final = (AWAY, REFUSED, TOO_LARGE, UNREADABLE)
 
 
 class LinkAwayError(ReciprocityError):
@@ -37,11 +52,23 @@ class LinkAwayError(ReciprocityError):
     code = "link_away"
 
 
+class LinkRefusedError(InvalidInputError):
+    """A link leads to nothing that may or can be fetched."""
+
+    code = "link_refused"
+
+
+class FileTooLargeError(LinkRefusedError):
+    """A link leads to a file that is larger than any that is read."""
+
+    code = "file_too_large"
+
+
 class Fetcher(Protocol):
     """Fetch what a link leads to."""
 
     def fetch(self, link: str) -> bytes:
-        """Give its content; raise LinkAwayError to be asked again, InvalidInputError not to be."""
+        """Give its content; raise LinkAwayError to be asked again, LinkRefusedError not to be."""
         ...
 
 
@@ -54,14 +81,22 @@ class Resumes:
 
 
 def cause(backend: BackendConnection, user_id: UUID, link: str) -> bool:
-    """Have a linked résumé read by the worker; False for no link, or one named a moment ago."""
+    """Have a linked résumé read by the worker, or tell a link that is too long to be one.
+
+    Gives False where nothing is read: for no link, too long a one, or one named a moment ago. Raises
+    NotFoundError for a link that is too long while no onboarding was begun.
+    """
     link = link.strip()
     if not link:
         return False
     key = hashlib.sha256(f"resume\0{user_id}\0{link}".encode(errors="replace")).digest()
     if not backend_calls.first_time(backend, key, within=SAME_CALL):
         return False
-    storable = "".join(c for c in link[:LONGEST_LINK] if c.isprintable() and not c.isspace())
+    if len(link) > LONGEST_LINK:
+        log.warning("the résumé of %s has a link of %d characters", user_id, len(link))
+        _notice(backend, user_id, link, REFUSED)
+        return False
+    storable = "".join(c for c in link if c.isprintable() and not c.isspace())
     outbox.add(backend, topics.RESUME, [user_id], {"link": storable})
     return True
 
@@ -85,9 +120,9 @@ def read(
     except LinkAwayError as error:
         if retry_in(event.attempts) is not None:
             raise
-        _tell(databases, user_id, link, str(error))
+        _tell(databases, user_id, link, error)
     except InvalidInputError as error:
-        _tell(databases, user_id, link, str(error))
+        _tell(databases, user_id, link, error)
     except NotFoundError as error:
         log.warning("a résumé was not read: %s", error)
     else:
@@ -98,14 +133,37 @@ def read(
         outbox.done(backend, [event.id])
 
 
-def _tell(databases: Databases, user_id: UUID, link: str, why: str) -> None:
-    """Say it in the conversation, once for a link; no part of the link, which may hold a secret."""
-    log.warning("the résumé of %s was not read: %s", user_id, why)
-    key = NOTICE + hashlib.sha256(link.encode()).hexdigest()
-    at = datetime.now(UTC)
+def _tell(databases: Databases, user_id: UUID, link: str, error: ReciprocityError) -> None:
+    """Tell the member in words of theirs; what was wrong in full is for the log alone."""
+    log.warning("the résumé of %s was not read: %s", user_id, error)
     with databases.backend() as backend:
-        session = onboarding.locked(backend, user_id)
-        if any(message.client_key == key for message in onboarding.log(backend, session.id)):
-            return
-        text = f"Your résumé could not be read from its link. {why} You can also upload it."
-        onboarding.add(backend, session, author="platform", text=text, client_key=key, at=at)
+        if isinstance(error, LinkAwayError):
+            _notice(backend, user_id, link, AWAY)
+        elif isinstance(error, FileTooLargeError):
+            _notice(backend, user_id, link, TOO_LARGE)
+        elif isinstance(error, LinkRefusedError):
+            _notice(backend, user_id, link, REFUSED)
+        else:
+            _notice(backend, user_id, link, UNREADABLE, error)
+
+
+def _notice(
+    backend: BackendConnection,
+    user_id: UUID,
+    link: str,
+    sentence: str,
+    further: ReciprocityError | None = None,
+) -> None:
+    """Say it in the conversation in the member's language, once for a link; no part of the link.
+
+    A link may hold a secret. `further` is an error whose sentence is written for members.
+    """
+    key = NOTICE + hashlib.sha256(link.encode(errors="replace")).hexdigest()
+    session = onboarding.locked(backend, user_id)
+    if any(message.client_key == key for message in onboarding.log(backend, session.id)):
+        return
+    text = member_languages.say_to(backend, user_id)(sentence)
+    if further is not None:
+        text += " " + told(member_languages.of_member(backend, user_id), further)
+    at = datetime.now(UTC)
+    onboarding.add(backend, session, author="platform", text=text, client_key=key, at=at)

@@ -16,8 +16,8 @@ RESUME: Final = "read_resume"
 TELL_MATCHES: Final = pairs_beside.TELL_MATCHES
 AI_CHAT: Final = "ai_chat"
 
-# In the order in which a worker looks: nothing comes before an erasure, a résumé comes before the
-# summary it is for, and vectors come before matches, so that one sync serves many newcomers.
+# In the order in which a worker looks: nothing comes before an erasure, vectors come before
+# matches, so that one sync serves many newcomers, and everything comes before a place that may hang.
 TOPICS: Final = (
-    ERASE, RESUME, REGISTER, TAKE_OVER, EMBED, MATCH_SYNC, TELL_MATCHES, AI_CHAT
+    ERASE, REGISTER, TAKE_OVER, EMBED, MATCH_SYNC, TELL_MATCHES, AI_CHAT, RESUME
 )  # fmt: skip

@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 MOST_NAMED: Final = 20  # requests named in one line of the log
 APART_FROM: Final = 3  # the attempt from which work is done in smaller groups
 LONGEST_DELIVERING: Final = 30.0  # seconds of one look in which webhooks are begun
+LONGEST_FETCHING: Final = LONGEST_DELIVERING  # seconds of one look spent on résumés, then none more
 AGAIN_AFTER: Final = timedelta(seconds=5)  # when a database was away
+_FETCHING: Final = (topics.RESUME,)
+_OURS: Final = tuple(topic for topic in topics.TOPICS if topic not in _FETCHING)
 BATCH: Final = {topics.ERASE: 500, topics.EMBED: 500, topics.MATCH_SYNC: 100_000} | BATCH_BESIDE
 
 
@@ -81,12 +84,16 @@ class Relay:
             return self._look(stop)
 
     def _look(self, stop: Callable[[], bool]) -> int:
-        done, begun = 0, time.perf_counter()
+        done, fetching, begun = 0, 0.0, time.perf_counter()
         self.timings = steps.Timings()
         while not stop():
             # A receiver that hangs shall not keep the worker from what else is queued for it.
             in_time = time.perf_counter() - begun < LONGEST_DELIVERING
             done_now = self._once(deliver=in_time)
+            if not done_now and fetching < LONGEST_FETCHING:
+                since = time.perf_counter()
+                done_now = self._work(_FETCHING)
+                fetching += time.perf_counter() - since
             if not done_now:
                 break
             done += done_now
@@ -96,20 +103,24 @@ class Relay:
         return done
 
     def _once(self, *, deliver: bool) -> int:
-        """Take the first topic that has work: vectors first, so that one sync serves many."""
-        events = self._claimed()
+        """Take the first topic that has work, else webhooks; whatever waits for other places is last."""
+        done = self._work(_OURS)
+        return self.beside.deliver(self.databases) if deliver and not done else done
+
+    def _work(self, among: Sequence[str]) -> int:
+        """Do what is due of the first of these topics that has anything due; give how many."""
+        events = self._claimed(among)
         if events:
             topic = events[0].topic
             _tell(topic, events)
             with self._held(events), tracing.span(topic):
                 self._do(topic, events)
-            return len(events)
-        return self.beside.deliver(self.databases) if deliver else 0
+        return len(events)
 
-    def _claimed(self) -> Sequence[outbox.Event]:
+    def _claimed(self, among: Sequence[str]) -> Sequence[outbox.Event]:
         """Claim what is due of the first topic that has anything due, in one transaction."""
         with self.databases.backend() as backend:
-            for topic in outbox.open_topics(backend, topics.TOPICS):
+            for topic in outbox.open_topics(backend, among):
                 claimed = outbox.claim(backend, [topic], limit=BATCH[topic], lease=LEASE)
                 events, others = _apart(claimed)
                 if others:

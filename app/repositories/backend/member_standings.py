@@ -13,7 +13,11 @@ from app.databases.connections import BackendConnection
 
 @dataclass(frozen=True, slots=True)
 class MemberStanding:
-    """Hold one member's way to their matches; `resume` says why one that was linked was not read."""
+    """Hold one member's way to their matches.
+
+    `resume` is what the member was told of a résumé that was linked and not read, as long as no file
+    of theirs was read since.
+    """
 
     user_id: UUID
     onboarding_status: str
@@ -39,7 +43,10 @@ def listed(backend: BackendConnection, *, limit: int) -> list[MemberStanding]:
             " (SELECT count(*) FROM match_scores m WHERE m.user_a_id = u.id OR m.user_b_id = u.id)"
             "  AS pairs, u.created_at,"
             " (SELECT m.text FROM onboarding_messages m WHERE m.user_id = u.id"
-            "  AND starts_with(m.client_key, 'notice:') ORDER BY m.position DESC LIMIT 1) AS resume"
+            "  AND starts_with(m.client_key, 'notice:')"
+            "  AND NOT EXISTS (SELECT 1 FROM onboarding_messages later"
+            "   WHERE later.session_id = m.session_id AND later.source = 'document'"
+            "   AND later.position > m.position) ORDER BY m.position DESC LIMIT 1) AS resume"
             " FROM users u WHERE u.deleted_at IS NULL ORDER BY u.created_at DESC NULLS LAST, u.id"
             " LIMIT %s",
             (limit,),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -77,16 +77,18 @@ def claim(
     """Claim work that is due: new, or whose worker's lease ran out.
 
     One member's work is done by one worker at a time and in its order, also where an earlier row
-    was committed late; only a résumé that waits for another place to answer holds nothing up. Match
-    syncs are done by one worker at a time. No lease and no wait lies
-    further ahead than FURTHEST: what does was written before the server's clock was set back.
+    was committed late; only a résumé that waits to be fetched holds nothing up but, until it was tried
+    once, the summary it is for. Of résumés those come first that were tried least. Match syncs are
+    done by one worker at a time. No lease and no wait lies further ahead than FURTHEST: what does was
+    written before the server's clock was set back.
     """
     # Claims take turns: two at once would not see each other's rows.
     backend.execute("SELECT pg_advisory_xact_lock(7304, 1)")
+    order: LiteralString = "o.attempts, o.id" if list(topics) == ["read_resume"] else "o.id"
     return (
         backend.cursor(row_factory=class_row(Event))
         .execute(
-            "UPDATE outbox SET state = 'running', attempts = attempts + 1,"
+            "UPDATE outbox SET state = 'running', attempts = attempts + 1,"  # noqa: S608 - constants
             " leased_until = clock_timestamp() + %(lease)s"
             " WHERE id IN (SELECT o.id FROM outbox o"
             "  WHERE o.topic = ANY(%(topics)s)"
@@ -96,14 +98,15 @@ def claim(
             "    AND clock_timestamp() + %(furthest)s::interval))"
             "  AND NOT EXISTS (SELECT 1 FROM outbox other WHERE other.user_id = o.user_id"
             "   AND ((other.id < o.id AND other.state IN ('pending', 'running')"
-            "     AND (other.state = 'running' OR other.topic <> 'read_resume'))"
+            "     AND (other.state = 'running' OR other.topic <> 'read_resume'"
+            "      OR (o.topic = 'register' AND other.attempts = 0)))"
             "    OR (other.state = 'running' AND other.leased_until BETWEEN clock_timestamp()"
             "     AND clock_timestamp() + %(furthest)s::interval)))"
             "  AND NOT (o.topic = 'match_sync' AND EXISTS (SELECT 1 FROM outbox busy"
             "   WHERE busy.topic = 'match_sync' AND busy.state = 'running'"
             "   AND busy.leased_until BETWEEN clock_timestamp()"
             "    AND clock_timestamp() + %(furthest)s::interval))"
-            "  ORDER BY o.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
+            "  ORDER BY " + order + " LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
             " RETURNING id, topic, user_id, payload, attempts",
             {"topics": list(topics), "limit": limit, "lease": lease, "furthest": FURTHEST},
         )

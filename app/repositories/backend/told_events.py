@@ -15,7 +15,7 @@ from app.databases.connections import BackendConnection
 class Origin:
     """Say how a member's set came about: by which algorithm, in a round over everybody, the first.
 
-    `others_told` counts those among the partners whose own sets were told since that run began;
+    `others_told` counts those among the partners whose own sets were taken since that run began;
     `added` the matches that follow in further calls because they did not fit into the first.
     """
 
@@ -41,7 +41,7 @@ def origin(
             "  (SELECT min(created_at) = max(updated_at) FROM mine) AS first,"
             "  (SELECT count(DISTINCT d.user_id) FROM webhook_deliveries d"
             "   WHERE d.kind = 'matches-ready' AND d.user_id = ANY(%(partners)s::uuid[])"
-            "   AND d.created_at >= r.started_at) AS others_told,"
+            "   AND d.state = 'sent' AND d.created_at >= r.started_at) AS others_told,"
             "  (SELECT coalesce(sum(jsonb_array_length(d.body -> 'matches')), 0)::int"
             "   FROM webhook_deliveries d WHERE d.user_id = %(id)s"
             "   AND d.kind = 'user-matches-ready' AND d.state IN ('waiting', 'sending')"

@@ -68,7 +68,7 @@ def _resolved(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
         "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "fe80::1%eth0", "fc00::1", "::",
-        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "ff02::1",
+        "fec0::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "ff02::1",
         "192.0.2.1", "2001:db8::1", "0.1.2.3",
     ],
 )  # fmt: skip
@@ -115,6 +115,18 @@ def test_the_connection_goes_to_the_checked_address_under_the_targets_name(
     assert (path, body) == ("/x", b"{}")
     assert headers["Host"] == f"hooks.example.org:{server.server_port}"
     assert headers["a"] == "b"
+
+
+def test_a_name_in_letters_of_its_language_is_told_as_it_stands_in_the_network(
+    monkeypatch: pytest.MonkeyPatch, server: _Server
+) -> None:
+    _resolved(monkeypatch, "127.0.0.1")
+    courier = CarefulCourier(development=True, timeout=QUICK)
+    for name in ("bücher.example", "xn--bcher-kva.example"):
+        answer = courier.post(f"http://{name}:{server.server_port}/x", {}, b"{}")
+        assert answer.status == 200
+    told = {headers["Host"] for _, headers, _ in server.received}
+    assert told == {f"xn--bcher-kva.example:{server.server_port}"}
 
 
 def test_a_machine_in_development_is_the_only_private_target_there(
