@@ -134,7 +134,9 @@ class _Cut:
     def check(self) -> None:
         """Raise LinkAwayError when the time is over."""
         if self._done:
-            raise LinkAwayError("The place that it leads to could not be reached (too slow).")
+            raise LinkAwayError(
+                "The place that it leads to could not be reached (too slow)."
+            ) from None
 
     def watch(self, event: str, info: Mapping[str, Any]) -> None:
         """Keep the newest stream: the one of TLS comes in the place of the one below it."""
