@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
@@ -33,8 +32,6 @@ from app.settings import DatabaseSettings, load
 
 Connection = TypeVar("Connection", bound=DatabaseConnection)
 POOL_WAIT: Final = 10.0  # seconds that a caller waits for a free connection
-# A server that answered on a connection so many seconds ago is not asked whether it is there.
-_TRUSTED_FOR: Final = 1.0
 
 
 class _Door(Generic[Connection]):
@@ -85,11 +82,6 @@ class _Door(Generic[Connection]):
             self._last_error = error
             raise
 
-    def check(self, connection: Connection) -> None:
-        """Ask the server of a connection that has lain idle whether it is still there."""
-        if time.monotonic() - connection.answered_at > _TRUSTED_FOR:
-            ConnectionPool.check_connection(connection)
-
     def _same_as_before(self, marker: identity.Marker) -> identity.Marker:
         if self.marker is not None and marker != self.marker:
             raise IdentityError(
@@ -124,7 +116,7 @@ class _Door(Generic[Connection]):
                     configure=self.configure,
                     close_returns=True,
                     timeout=POOL_WAIT,
-                    check=self.check,
+                    check=ConnectionPool.check_connection,
                     open=True,
                     name=self.kind.database.value,
                 )

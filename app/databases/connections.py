@@ -6,7 +6,6 @@ Nothing here opens a connection by itself: `app/adapters/postgresql.py` is the o
 from __future__ import annotations
 
 import sys
-import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -74,7 +73,6 @@ class DatabaseConnection(psycopg.Connection[Row]):
     _server_cursor_class: ClassVar[type[psycopg.ServerCursor[Any]]]
     flow: transactions.Flow | None = None
     claimed = False
-    answered_at = 0.0  # of the monotonic clock
     _reads_alike = False
 
     def __init_subclass__(cls) -> None:
@@ -111,11 +109,9 @@ class DatabaseConnection(psycopg.Connection[Row]):
         def wait(self, *args: Any, **kwargs: Any) -> Any:
             """Wait for the server; from then on libpq itself says whether a transaction is open."""
             try:
-                answer = super().wait(*args, **kwargs)
+                return super().wait(*args, **kwargs)
             finally:
                 self.claimed = False
-            self.answered_at = time.monotonic()
-            return answer
 
     def _start_query(self) -> PQGen[None]:
         # Every kind of cursor asks its connection here before it sends anything.

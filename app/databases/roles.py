@@ -45,7 +45,7 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
     "onboarding_messages": (_ALL, "select", _ALL, ""),
     "onboarding_items": (_ALL, "select", _ALL, ""),
     "public_summaries": (_ALL, "select", _ALL, ""),
-    "match_scores": ("select delete", _ALL, _ALL, "select"),
+    "match_scores": ("select update(expires_at) delete", _ALL, _ALL, "select"),
     "match_reasons": ("select delete", _ALL, _ALL, ""),
     "matching_runs": ("select", _PUT, _PUT, "select"),
     "calibrations": ("select", _PUT, _PUT, "select"),

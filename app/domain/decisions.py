@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 LATER: Final = timedelta(days=14)  # after this long a postponed introduction is asked about again
+LASTS: Final = timedelta(days=30)  # an introduction that nobody answers runs out after this
+RESTS: Final = timedelta(days=90)  # and then is not made again for so long
 LONGEST_NOTE: Final = 1000  # characters
 
 

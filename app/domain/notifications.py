@@ -48,7 +48,7 @@ def due(pace: Pace, told: datetime | None, at: datetime) -> bool:
 
 # One sentence for each kind: what is said of one, and of several.
 NEWS: Final[Mapping[Kind, tuple[str, str]]] = {
-    "opened": ("Somebody and you both said yes.", "{count} people and you both said yes."),
+    "opened": ("You and somebody else both said yes.", "{count} people and you both said yes."),
     "messages": ("You have a new message.", "You have {count} new messages."),
     "introductions": ("There is somebody new to meet.", "There are {count} new people to meet."),
 }

@@ -11,7 +11,7 @@ from app.databases.connections import BackendConnection
 from app.domain.accounts import checked_text
 from app.domain.decisions import LATER, LONGEST_NOTE, REASONS, Choice
 from app.errors import ConflictError, InvalidInputError, NotFoundError
-from app.repositories.backend import conversations, decisions, feeds
+from app.repositories.backend import conversations, decisions, expiry, feeds
 from app.services import operator_webhooks, visibility
 
 _WRITTEN = {Choice.YES: "approved", Choice.NO: "declined", Choice.LATER: "pending"}
@@ -38,7 +38,7 @@ def decide(
     """Write a member's decision; the same again changes nothing.
 
     Raises NotFoundError for a match that is not theirs or whose partner they may not see,
-    ConflictError when somebody has said no or the conversation is open already.
+    ConflictError when somebody has said no, it has run out, or the conversation is open already.
     """
     known = [reason for reason in dict.fromkeys(reasons) if reason in REASONS[choice]]
     if len(known) != len(set(reasons)):
@@ -49,6 +49,10 @@ def decide(
         raise NotFoundError("There is no such introduction; it may have been withdrawn.")
     if _decided_before(match, choice):
         return Outcome(choice, match.partner_id, match.mine == match.theirs == "approved")
+    if expiry.ran_out(backend, user_id, match.partner_id):
+        raise ConflictError(
+            "This introduction has run out, as it was not answered in time; nothing was changed."
+        )
     decisions.write(backend, match_id, user_id, _WRITTEN[choice])
     decisions.put_feedback(backend, match_id, user_id, choice.value, known, note.strip())
     talking = choice is Choice.YES and match.theirs == "approved"
@@ -89,6 +93,7 @@ def _carry_out(
     at = datetime.now(UTC)
     if choice is Choice.LATER:
         decisions.postpone(backend, user_id, match.partner_id, at + LATER)
+        expiry.put_off(backend, user_id, match.partner_id, at + LATER)
     else:
         decisions.drop_postponement(backend, user_id, match.partner_id)
     if talking:

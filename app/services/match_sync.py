@@ -18,7 +18,7 @@ from app.domain.matching.rounds import FAIRNESS, RoundSettings, trusted
 from app.domain.matching.scores import ALGORITHM
 from app.domain.statements import Kind
 from app.repositories.ai import candidates, embeddings, vector_sets
-from app.repositories.backend import eligibility, matches, outbox, runs
+from app.repositories.backend import eligibility, expiry, matches, outbox, runs
 from app.services import everybody, judgement, rounds, search, steps
 from app.services.judgement import Judgement
 from app.services.ports import Embedder
@@ -200,6 +200,8 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
         unjudged=unjudged,
     )
     _introduce(backend, job, chosen)
+    if not backend.beside_nestjs:  # there they are the backend's to end
+        expiry.begin(backend, job.started_at, job.user_ids)
     without_vectors = len(unjudged)
     runs.finish(
         backend,

@@ -29,7 +29,7 @@ LINK_LIVES: Final = timedelta(days=180)
 WAYS_OUT: Final = (
     "How often you are told: {link}",
     "No more letters like this: {link}",
-    "No more letters that tell what is new at all: {link}",
+    "No more letters about news of any kind: {link}",
 )
 PATHS: Final[Mapping[Kind, str]] = {
     "opened": "/conversations",

@@ -26,8 +26,8 @@ from app.services.onboarding_reading import Reader
 from app.services.steps import Databases
 
 LACKING: Final = (
-    "Nobody can do anything for you yet: say what you need, and matches gain both sides.",
-    "You can do nothing for anybody yet: say what you offer, and matches gain both sides.",
+    "Nobody can do anything for you yet: say what you need, so that both sides gain from a match.",
+    "You can do nothing for anybody yet: say what you offer, so that both sides gain from a match.",
 )
 _DETAILS = frozenset({Asked.NEED_DETAIL.value, Asked.OFFER_DETAIL.value})
 

@@ -23,7 +23,11 @@ class Decided:
 
 
 def locked(backend: BackendConnection, match_id: UUID, user_id: UUID) -> Decided | None:
-    """Find a match of this member and keep others from deciding it meanwhile; None when none."""
+    """Find a match of this member and keep others from deciding it meanwhile; None when none.
+
+    Waits for a run that is writing everybody's matches for moments only: raises LockNotAvailable.
+    """
+    backend.execute("SET LOCAL lock_timeout = '3s'")
     return (
         backend.cursor(row_factory=class_row(Decided))
         .execute(

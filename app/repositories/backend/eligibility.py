@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
+from app.domain.decisions import RESTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ def size(backend: BackendConnection) -> int:
 
 
 def decided_partners(backend: BackendConnection, user_id: UUID) -> frozenset[UUID]:
-    """List those with whom a pair is decided or blocked, by either side: no run may touch these."""
+    """List those with whom a pair is decided or blocked, by either side, or has run out.
+
+    No run may touch these; a pair that ran out may be made again when it has rested.
+    """
     rows = backend.execute(
         "SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END FROM matches"
         " WHERE %(id)s IN (user_a_id, user_b_id)"
@@ -66,14 +70,17 @@ def decided_partners(backend: BackendConnection, user_id: UUID) -> frozenset[UUI
         " FROM backend_feedback WHERE %(id)s IN (user_id, partner_id)"
         " AND kind = 'decision' AND decision <> 'pending' AND partner_id IS NOT NULL"
         " UNION SELECT CASE WHEN blocker_id = %(id)s THEN blocked_id ELSE blocker_id END FROM blocks"
-        " WHERE %(id)s IN (blocker_id, blocked_id)",
-        {"id": user_id},
+        " WHERE %(id)s IN (blocker_id, blocked_id)"
+        " UNION SELECT CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END"
+        " FROM match_scores WHERE (user_a_id = %(id)s OR user_b_id = %(id)s)"
+        " AND expires_at BETWEEN now() - %(rests)s::interval AND now()",
+        {"id": user_id, "rests": RESTS},
     ).fetchall()
     return frozenset(row[0] for row in rows)
 
 
 def decided_pairs(backend: BackendConnection) -> list[tuple[UUID, UUID]]:
-    """List every pair that either side has decided or blocked, the smaller id first."""
+    """List every pair that either side has decided or blocked, or that ran out and rests."""
     rows = backend.execute(
         "SELECT least(user_a_id, user_b_id), greatest(user_a_id, user_b_id) FROM matches"
         " WHERE user_a_decision <> 'pending' OR user_b_decision <> 'pending'"
@@ -81,6 +88,9 @@ def decided_pairs(backend: BackendConnection) -> list[tuple[UUID, UUID]]:
         " FROM backend_feedback WHERE kind = 'decision' AND decision <> 'pending'"
         " AND partner_id IS NOT NULL"
         " UNION SELECT least(blocker_id, blocked_id), greatest(blocker_id, blocked_id) FROM blocks"
+        " UNION SELECT user_a_id, user_b_id FROM match_scores"
+        " WHERE expires_at BETWEEN now() - %s::interval AND now()",
+        (RESTS,),
     ).fetchall()
     return [(row[0], row[1]) for row in rows]
 
@@ -103,10 +113,12 @@ def lowest_listed(
         "  AND (user_id = ANY(%(ids)s) OR partner_id = ANY(%(ids)s)))"
         " SELECT n.member, lowest.score FROM unnest(%(ids)s::uuid[]) AS n (member) CROSS JOIN LATERAL ("
         "  SELECT score FROM ("
-        "   SELECT score, user_a_id, user_b_id FROM match_scores WHERE user_a_id = n.member"
-        "   UNION ALL"
-        "   SELECT score, user_a_id, user_b_id FROM match_scores WHERE user_b_id = n.member) listed"
+        "   SELECT score, user_a_id, user_b_id, expires_at FROM match_scores"
+        "    WHERE user_a_id = n.member UNION ALL"
+        "   SELECT score, user_a_id, user_b_id, expires_at FROM match_scores"
+        "    WHERE user_b_id = n.member) listed"
         "  WHERE user_a_id <> ALL(%(newcomers)s) AND user_b_id <> ALL(%(newcomers)s)"
+        "   AND (expires_at IS NULL OR expires_at > now())"
         "   AND (user_a_id, user_b_id) NOT IN (SELECT a, b FROM gone)"
         "  ORDER BY score DESC OFFSET %(length)s - 1 LIMIT 1) lowest",
         {"ids": list(user_ids), "newcomers": list(newcomers), "length": length},

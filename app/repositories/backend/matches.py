@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from app.databases.connections import BackendConnection
+from app.domain.decisions import RESTS
 from app.domain.matching.pairs import Pair
 from app.domain.matching.tiers import tier
 from app.repositories.backend import pairs_beside
@@ -24,6 +25,7 @@ from app.repositories.backend.listed import Listed
 def partners(backend: BackendConnection, user_id: UUID) -> list[UUID]:
     """Name everybody whom a member is shown; whom either of the two declined is gone for good.
 
+    So is, unless both said yes, whoever did not answer in time: until the two are introduced anew.
     Who was in the last round is shown whom it introduced, and whoever said yes, on either side;
     everybody else is shown all their matches.
     """
@@ -33,7 +35,10 @@ def partners(backend: BackendConnection, user_id: UUID) -> list[UUID]:
         "WITH mine AS (SELECT user_a_decision, user_b_decision,"
         "  CASE WHEN user_a_id = %(id)s THEN user_b_id ELSE user_a_id END AS partner_id"
         "  FROM matches WHERE (user_a_id = %(id)s OR user_b_id = %(id)s)"
-        "  AND user_a_decision <> 'declined' AND user_b_decision <> 'declined')"
+        "  AND user_a_decision <> 'declined' AND user_b_decision <> 'declined'"
+        "  AND (user_a_decision = 'approved' AND user_b_decision = 'approved'"
+        "   OR NOT EXISTS (SELECT 1 FROM match_scores s WHERE s.user_a_id = matches.user_a_id"
+        "    AND s.user_b_id = matches.user_b_id AND s.expires_at <= now())))"
         " SELECT partner_id FROM mine"
         " WHERE 'approved' IN (user_a_decision, user_b_decision)"
         "  OR NOT EXISTS (SELECT 1 FROM round_members WHERE user_id = %(id)s)"
@@ -97,8 +102,6 @@ def of_member(
             "  AND later.partner_id = mine.partner_id AND later.until > now()"
             " WHERE mine.partner_id = ANY(%(among)s::uuid[])"
             "  AND (%(match)s::uuid IS NULL OR mine.match_id = %(match)s)"
-            "  AND (s.expires_at IS NULL OR s.expires_at > now()"
-            "   OR mine.my_decision = 'approved' AND mine.their_decision = 'approved')"
             "  AND (%(worth)s::float8 IS NULL OR coalesce(shown.worth, s.score) < %(worth)s"
             "   OR (coalesce(shown.worth, s.score) = %(worth)s"
             "    AND mine.partner_id > %(partner)s::uuid))"
@@ -206,6 +209,7 @@ def _remove_outdated(
         "batch": batch,
         "at": origin.at,
         "unjudged": list(unjudged),
+        "rests": RESTS,
     }
     backend.execute(
         "DELETE FROM matches m"
@@ -214,7 +218,10 @@ def _remove_outdated(
         " AND m.updated_at < %(at)s"
         " AND m.user_a_id <> ALL(%(unjudged)s) AND m.user_b_id <> ALL(%(unjudged)s)"
         " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
-        "  AND n.user_a_id = m.user_a_id AND n.user_b_id = m.user_b_id)",
+        "  AND n.user_a_id = m.user_a_id AND n.user_b_id = m.user_b_id)"
+        " AND NOT EXISTS (SELECT 1 FROM match_scores s"  # what ran out is remembered while it rests
+        "  WHERE s.user_a_id = m.user_a_id AND s.user_b_id = m.user_b_id"
+        "  AND s.expires_at BETWEEN now() - %(rests)s::interval AND now())",
         values,
     )
     backend.execute(
@@ -253,6 +260,7 @@ def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> in
         " ON CONFLICT (user_a_id, user_b_id) DO UPDATE SET score = excluded.score,"
         "  tier = excluded.tier, model = excluded.model, algorithm = excluded.algorithm,"
         "  inputs_hash = excluded.inputs_hash, run_id = excluded.run_id,"
+        "  expires_at = CASE WHEN match_scores.expires_at > now() THEN match_scores.expires_at END,"
         "  updated_at = excluded.updated_at"
         " WHERE match_scores.updated_at <= excluded.updated_at",
         values,

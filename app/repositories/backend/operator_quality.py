@@ -41,7 +41,7 @@ def lists(backend: BackendConnection) -> list[Lists]:
     those of the last round, and those that somebody has said yes to; all of them where the member
     was in no round.
     """
-    backend.execute("SET LOCAL statement_timeout = '30s'")
+    backend.execute("SET LOCAL statement_timeout = '10min'")
     return (
         backend.cursor(row_factory=class_row(Lists))
         .execute(

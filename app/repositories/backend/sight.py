@@ -40,14 +40,19 @@ def webhooks_by_state(backend: BackendConnection) -> dict[tuple[str, str], int]:
     that was taken is mended and not counted.
     """
     rows = backend.execute(
-        "SELECT CASE WHEN d.endpoint_id IS NULL THEN 'backend' ELSE 'operator' END AS receiver,"
+        "WITH taken AS (SELECT kind, coalesce(user_id, %(nobody)s::uuid) AS about,"
+        "  coalesce(endpoint_id, %(nobody)s::uuid) AS place, max(number) AS number"
+        "  FROM webhook_deliveries WHERE state = 'sent'"
+        "  AND EXISTS (SELECT 1 FROM webhook_deliveries WHERE state = 'failed')"
+        "  GROUP BY kind, about, place)"
+        " SELECT CASE WHEN d.endpoint_id IS NULL THEN 'backend' ELSE 'operator' END AS receiver,"
         " d.state, count(*) FROM webhook_deliveries d"
-        " WHERE d.state IN ('waiting', 'sending', 'failed') AND NOT (d.state = 'failed'"
-        "  AND EXISTS (SELECT 1 FROM webhook_deliveries later WHERE later.number > d.number"
-        "   AND later.state = 'sent' AND later.kind = d.kind"
-        "   AND later.user_id IS NOT DISTINCT FROM d.user_id"
-        "   AND later.endpoint_id IS NOT DISTINCT FROM d.endpoint_id))"
-        " GROUP BY receiver, d.state"
+        " LEFT JOIN taken t ON d.state = 'failed' AND t.kind = d.kind AND t.number > d.number"
+        "  AND t.about = coalesce(d.user_id, %(nobody)s::uuid)"
+        "  AND t.place = coalesce(d.endpoint_id, %(nobody)s::uuid)"
+        " WHERE d.state IN ('waiting', 'sending', 'failed') AND t.number IS NULL"
+        " GROUP BY receiver, d.state",
+        {"nobody": UUID(int=0)},
     ).fetchall()
     return {(row[0], row[1]): row[2] for row in rows}
 

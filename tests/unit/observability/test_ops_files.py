@@ -33,6 +33,7 @@ class _Seen(Observer):
             stages={"approved": 3},
             work={("embed", "pending"): 1},
             backlog=Backlog(1, 0, 0, 2.5),
+            webhooks={("backend", "failed"): 1},
             runs=LastRuns("ready", "", NOW),
             vectors=VectorSet("m", "m", 8),
             with_vectors=2,
