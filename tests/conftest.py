@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,14 @@ def servers() -> Iterator[Embedded]:
             yield embedded
         finally:
             embedded.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_model() -> Iterator[None]:
+    """Open the model once a process, not once for each application: it is the same, and large."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("app.bootstrap.build_embedder", cache(build_embedder))
+        yield
 
 
 @pytest.fixture(scope="session")

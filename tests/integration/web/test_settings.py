@@ -168,7 +168,7 @@ def test_each_letter_names_the_link_that_stops_its_kind_and_the_one_that_stops_a
     told = next(one for one in _letters(members) if one.recipient == "ann@example.org")
     stop = told.unsubscribe
     assert f"No more letters like this: {stop}\n" in told.body
-    assert f"No more letters that tell what is new at all: {stop}&all=yes\n" in told.body
+    assert f"No more letters about news of any kind: {stop}&all=yes\n" in told.body
     browser = new_browser()
     page = browser.get(stop.removeprefix("https://meet.example"))
     assert "Somebody new to meet" in page
