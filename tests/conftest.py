@@ -18,6 +18,7 @@ from app.adapters import member_files
 from app.adapters.embedding import Embedder, build_embedder
 from app.adapters.migrations import migrate
 from app.adapters.postgresql import PostgreSQLAdapter, postgresql_adapter
+from app.adapters.token_states import TokenStates
 from app.cli.main import main
 from app.databases.names import Database
 from app.embedded.embedded import Embedded
@@ -122,10 +123,11 @@ def servers() -> Iterator[Embedded]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_model() -> Iterator[None]:
-    """Open the model once a process, not once for each application: it is the same, and large."""
+def _models_opened_once() -> Iterator[None]:
+    """Open each model once a process, not once for each application: they are the same, and large."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("app.bootstrap.build_embedder", cache(build_embedder))
+        patched.setattr("app.bootstrap.TokenStates", cache(TokenStates))
         yield
 
 
