@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
@@ -32,6 +33,7 @@ from app.settings import DatabaseSettings, load
 
 Connection = TypeVar("Connection", bound=DatabaseConnection)
 POOL_WAIT: Final = 10.0  # seconds that a caller waits for a free connection
+POOL_SOON: Final = 1.0  # seconds after which a caller asks whether the server is there at all
 
 
 class _Door(Generic[Connection]):
@@ -78,6 +80,7 @@ class _Door(Generic[Connection]):
                 self._types = self._types or vector_types(connection)
                 register_vectors(connection, *self._types)
             connection.commit()
+            self._last_error = None
         except Exception as error:
             self._last_error = error
             raise
@@ -91,13 +94,28 @@ class _Door(Generic[Connection]):
         return marker
 
     def take(self) -> Connection:
-        """Give a pooled, verified connection; its `close()` gives it back."""
+        """Give a pooled, verified connection that lives; its `close()` gives it back.
+
+        Raises DatabaseUnavailableError soon while the server is away, and after POOL_WAIT while all
+        connections are in use.
+        """
         transactions.may_open(self.kind.database)
         pool = self._pool or self._start()
-        try:
-            return pool.getconn(timeout=POOL_WAIT)
-        except PoolTimeout:
-            raise self._why_none() from None
+        until, wait = time.monotonic() + POOL_WAIT, POOL_SOON
+        while True:
+            try:
+                connection = pool.getconn(timeout=min(wait, until - time.monotonic()))
+            except PoolTimeout:
+                if pool.get_stats()["pool_size"] < self.settings.pool_size:
+                    self._must_answer()
+                if time.monotonic() >= until:
+                    raise self._all_in_use() from None
+                wait = POOL_WAIT  # it is there: wait in the queue
+                continue
+            if _lives(connection):
+                return connection
+            connection.close()
+            pool.check()  # whatever took this one took others that wait beside it
 
     def _start(self) -> ConnectionPool[Connection]:
         with self._lock:
@@ -115,24 +133,23 @@ class _Door(Generic[Connection]):
                     max_size=self.settings.pool_size,
                     configure=self.configure,
                     close_returns=True,
-                    timeout=POOL_WAIT,
-                    check=ConnectionPool.check_connection,
+                    # Whoever asks has the server tried anew. The pool's own pauses grow to minutes,
+                    # in which a server that is back would stay unused.
+                    reconnect_timeout=0,
                     open=True,
                     name=self.kind.database.value,
                 )
             return self._pool
 
-    def _why_none(self) -> Exception:
+    def _must_answer(self) -> None:
         if isinstance(self._last_error, IdentityError):
-            return self._last_error
-        name = self.kind.database
-        try:
-            self.open().close()
-        except DatabaseUnavailableError as error:
-            return error
+            raise self._last_error
+        self.open().close()
+
+    def _all_in_use(self) -> DatabaseUnavailableError:
         return DatabaseUnavailableError(
-            f"All {self.settings.pool_size} connections to the {name} database were in use for"
-            f" {POOL_WAIT:.0f} s. Try again, or raise DATABASE_POOL_SIZE."
+            f"All {self.settings.pool_size} connections to the {self.kind.database} database were"
+            f" in use for {POOL_WAIT:.0f} s. Try again, or raise DATABASE_POOL_SIZE."
         )
 
     def close(self) -> None:
@@ -147,6 +164,14 @@ class _Door(Generic[Connection]):
         """Drop the pool unclosed: in a forked child its connections are the parent's."""
         self._pool = None
         self._lock = threading.Lock()
+
+
+def _lives(connection: DatabaseConnection) -> bool:
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.Error:
+        return False
+    return True
 
 
 @contextmanager

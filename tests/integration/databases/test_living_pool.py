@@ -1,0 +1,82 @@
+"""A server that was away is missed soon, and used again as soon as it is back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from app.adapters.postgresql import PostgreSQLAdapter
+from app.databases.errors import DatabaseUnavailableError
+from app.databases.names import Database
+from app.embedded.provisioning import provision
+from tests.conftest import Pair
+
+SOON = 2.0  # seconds; the first wait for a connection is one
+
+
+def _beside(pair: Pair, sql: str) -> None:
+    """Run SQL in another database of the backend's server."""
+    provision(pair.server(Database.BACKEND), sql)
+
+
+def _end_connections(pair: Pair) -> None:
+    _beside(
+        pair,
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        f" WHERE datname = '{pair.name}';",
+    )
+
+
+def _admits(pair: Pair, *, anybody: bool) -> None:
+    _beside(pair, f'ALTER DATABASE "{pair.name}" ALLOW_CONNECTIONS {anybody};')
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < seconds
+
+
+def _asked(databases: PostgreSQLAdapter) -> object:
+    with databases.backend() as backend:
+        return backend.execute("SELECT 1").fetchone()
+
+
+@pytest.fixture
+def databases(pair: Pair) -> Iterator[PostgreSQLAdapter]:
+    opened = PostgreSQLAdapter(pair.settings)
+    _asked(opened)
+    yield opened
+    opened.close()
+
+
+def test_a_server_that_is_away_is_told_soon_and_used_at_once_when_it_is_back(
+    databases: PostgreSQLAdapter, pair: Pair
+) -> None:
+    _admits(pair, anybody=False)
+    try:
+        _end_connections(pair)
+        for _ in range(3):
+            with _within(SOON), pytest.raises(DatabaseUnavailableError):
+                _asked(databases)
+    finally:
+        _admits(pair, anybody=True)
+    with _within(0.5):
+        assert _asked(databases) == (1,)
+
+
+def test_connections_that_died_together_cost_the_next_caller_no_time(
+    databases: PostgreSQLAdapter, pair: Pair
+) -> None:
+    with ExitStack() as together:
+        for _ in range(6):
+            together.callback(databases.get_backend_connection().close)
+    _end_connections(pair)
+    with _within(0.5):
+        assert _asked(databases) == (1,)
+    with _within(0.5):
+        assert _asked(databases) == (1,)
