@@ -60,7 +60,6 @@ class MatchJob:
     hashes: dict[UUID, bytes] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
     listed: set[tuple[UUID, UUID]] = field(default_factory=set)
-    stored: int = 0
 
     @property
     def method(self) -> search.Method:
@@ -192,7 +191,7 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
     community = job.community or eligibility.Eligibility((), {})
     judged = community.members or [one.user_id for one in job.searches]
     unjudged = [member for member in judged if member not in job.hashes]
-    job.stored = matches.replace(
+    matches.replace(
         backend,
         job.user_ids,
         [(p, _inputs_hash(job, p)) for p in chosen],
@@ -211,7 +210,7 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
         members=len(community.members) if job.user_ids is None else len(job.user_ids),
         eligible=len(community.members) or sum(len(one.eligible) for one in job.searches),
         method=job.method,
-        pairs=job.stored,
+        pairs=len(chosen),
         removed=community.removed
         | job.removed
         | {"decided already": len(job.decided_pairs) + sum(len(s.decided) for s in job.searches)}

@@ -136,12 +136,14 @@ def replace(
     origin: Origin,
     *,
     unjudged: Sequence[UUID] = (),
-) -> int:
-    """Replace the undecided pairs of these members (None: of everybody) by a run's; give how many.
+) -> None:
+    """Replace the undecided pairs of these members (None: of everybody) by a run's.
 
     One transaction: nobody sees a moment without matches. Decided pairs survive every run, and what
     a newer run wrote is left alone. So are the pairs of `unjudged` members, whose vectors the run
-    lacked. Each pair comes with the hash of both members' inputs.
+    lacked, and pairs about which nothing changed: their rows are neither written nor locked, so that
+    members decide while a run over everybody writes. Each pair comes with the hash of both members'
+    inputs.
     """
     if members is None:
         # A few statements write everybody's pairs: in a large community each takes minutes.
@@ -150,10 +152,10 @@ def replace(
     _stage(backend, batch, pairs)
     if backend.beside_nestjs:
         changed = pairs_beside.remove_outdated(backend, batch, members, origin.at, unjudged)
-        written = _write_scores(backend, batch, origin)
+        _write_scores(backend, batch, origin)
         changed.update(member for pair, _ in pairs for member in (pair.a, pair.b))
         pairs_beside.cause_telling(backend, sorted(changed))
-        return written
+        return
     if pairs:
         backend.execute(
             "INSERT INTO match_batches (id, data, status, match_date, created_at)"
@@ -167,7 +169,7 @@ def replace(
         )
     _remove_outdated(backend, batch, members, origin, unjudged)
     _write_matches(backend, batch, origin)
-    return _write_scores(backend, batch, origin)
+    _write_scores(backend, batch, origin)
 
 
 def _stage(backend: BackendConnection, batch: UUID, pairs: Sequence[tuple[Pair, bytes]]) -> None:
@@ -234,29 +236,50 @@ def _remove_outdated(
 
 
 def _write_matches(backend: BackendConnection, batch: UUID, origin: Origin) -> None:
+    values = {"batch": batch, "at": origin.at}
+    # Two statements: ON CONFLICT DO UPDATE would lock every row it meets, changed or not.
+    backend.execute(
+        "UPDATE matches m SET batch_id = n.batch_id, match_tier = n.tier, updated_at = %(at)s"
+        " FROM match_staging n WHERE n.batch_id = %(batch)s"
+        "  AND m.user_a_id = n.user_a_id AND m.user_b_id = n.user_b_id"
+        "  AND m.match_tier IS DISTINCT FROM n.tier AND m.updated_at <= %(at)s"
+        "  AND m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'",
+        values,
+    )
     backend.execute(
         "INSERT INTO matches (id, batch_id, user_a_id, user_b_id, user_a_decision, user_b_decision,"
         " status, match_tier, created_at, updated_at)"
         " SELECT match_id, batch_id, user_a_id, user_b_id, 'pending', 'pending', 'pending', tier,"
         "  %(at)s, %(at)s FROM match_staging WHERE batch_id = %(batch)s"
-        " ON CONFLICT (user_a_id, user_b_id) DO UPDATE SET batch_id = excluded.batch_id,"
-        "  match_tier = excluded.match_tier, updated_at = excluded.updated_at"
-        " WHERE matches.user_a_decision = 'pending' AND matches.user_b_decision = 'pending'"
-        "  AND matches.updated_at <= excluded.updated_at",
-        {"batch": batch, "at": origin.at},
+        " ON CONFLICT (user_a_id, user_b_id) DO NOTHING",
+        values,
     )
 
 
-def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> int:
+def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> None:
     values = {
         "batch": batch, "run": origin.run_id, "model": origin.model,
         "algorithm": origin.algorithm, "at": origin.at,
+        # A backend beside us is told by which run a set came about.
+        "all": backend.beside_nestjs,
     }  # fmt: skip
-    written = backend.execute(
+    # What stands as the run gives it, of the same inputs and for the same two reasons, is left alone.
+    # Sums of the same products differ in their last digits by how they were cut into blocks.
+    backend.execute(
         "INSERT INTO match_scores (user_a_id, user_b_id, score, tier, model, algorithm, inputs_hash,"
         " run_id, created_at, updated_at)"
         " SELECT user_a_id, user_b_id, score, tier, %(model)s, %(algorithm)s, inputs_hash, %(run)s,"
-        "  %(at)s, %(at)s FROM match_staging WHERE batch_id = %(batch)s"
+        "  %(at)s, %(at)s FROM match_staging n WHERE batch_id = %(batch)s"
+        " AND (%(all)s OR NOT EXISTS (SELECT 1 FROM match_scores s"
+        "  JOIN match_reasons a ON a.user_a_id = s.user_a_id AND a.user_b_id = s.user_b_id"
+        "   AND a.gainer_id = s.user_a_id AND a.need_id = n.a_need AND a.offer_id = n.a_offer"
+        "  JOIN match_reasons b ON b.user_a_id = s.user_a_id AND b.user_b_id = s.user_b_id"
+        "   AND b.gainer_id = s.user_b_id AND b.need_id = n.b_need AND b.offer_id = n.b_offer"
+        "  WHERE s.user_a_id = n.user_a_id AND s.user_b_id = n.user_b_id"
+        "   AND s.inputs_hash = n.inputs_hash AND s.tier = n.tier"
+        "   AND s.model = %(model)s AND s.algorithm = %(algorithm)s"
+        "   AND abs(s.score - n.score) < 1e-5"
+        "   AND (s.expires_at IS NULL OR s.expires_at > now())))"
         " ON CONFLICT (user_a_id, user_b_id) DO UPDATE SET score = excluded.score,"
         "  tier = excluded.tier, model = excluded.model, algorithm = excluded.algorithm,"
         "  inputs_hash = excluded.inputs_hash, run_id = excluded.run_id,"
@@ -264,7 +287,7 @@ def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> in
         "  updated_at = excluded.updated_at"
         " WHERE match_scores.updated_at <= excluded.updated_at",
         values,
-    ).rowcount
+    )
     backend.execute(
         "INSERT INTO match_reasons (user_a_id, user_b_id, gainer_id, need_id, offer_id, similarity,"
         " gain)"
@@ -280,7 +303,6 @@ def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> in
         values,
     )
     backend.execute("DELETE FROM match_staging WHERE batch_id = %(batch)s", values)
-    return written
 
 
 def count(backend: BackendConnection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -54,6 +55,52 @@ def test_match_sync_of_one_member_again_gives_the_same_rows(people: People) -> N
     for member in members[:12]:
         people.match(member)
         assert _close(_rows(people), once)
+
+
+def _written(people: People) -> dict[tuple[str, UUID, UUID], int]:
+    """Name the transaction that wrote each row."""
+    with people.databases.backend() as backend:
+        rows = backend.execute(
+            "SELECT 'match', user_a_id, user_b_id, xmin::text::bigint FROM matches"
+            " UNION ALL SELECT 'score', user_a_id, user_b_id, xmin::text::bigint FROM match_scores"
+        ).fetchall()
+    return {(what, a, b): written for what, a, b, written in rows}
+
+
+def test_a_run_over_everybody_writes_only_what_changed(people: People) -> None:
+    members = people.crowd(30)
+    people.relay.look()
+    people.match()
+    before = _written(people)
+    people.match()
+    assert _written(people) == before
+    people.say(members[4], ["help with gardening number2 plot1"], ["help with gardening shed3"])
+    people.relay.look()
+    people.match()
+    after = _written(people)
+    changed = {row for row, written in after.items() if before.get(row, written) != written}
+    assert any(row[0] == "score" and members[4] in row for row in changed)
+    # Scores of others hold when an introduction runs out, which a changed round may begin.
+    assert all(members[4] in row for row in changed if row[0] == "match")
+
+
+def test_members_decide_while_a_run_over_everybody_writes(people: People) -> None:
+    ann, ben, *_ = people.crowd(6)
+    people.relay.look()
+    people.match()
+    job = _begun(people)
+    last = match_sync.STEPS[-1]
+    assert isinstance(last, steps.OnBackend)
+    with ThreadPoolExecutor(1) as beside, people.databases.backend() as backend:
+        last.act(backend, job)
+        beside.submit(people.decide, ann, ben, "approved").result(timeout=2)
+    with people.databases.backend() as backend:
+        said = backend.execute(
+            "SELECT 1 FROM matches WHERE %s IN (user_a_id, user_b_id)"
+            " AND 'approved' IN (user_a_decision, user_b_decision)",
+            (ann,),
+        ).fetchall()
+    assert len(said) == 1
 
 
 def test_every_pair_carries_model_algorithm_and_the_hash_of_what_it_was_made_of(
