@@ -10,17 +10,13 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-import numpy as np
-
 from app.databases.connections import AIConnection, BackendConnection
-from app.domain.matching.learning import lowered
-from app.domain.matching.scores import pair_score
 from app.errors import InvalidInputError, NotFoundError
 from app.repositories.ai import candidates, member_vectors, vector_sets
 from app.repositories.backend import eligibility, operator_members, operator_pairs, outbox
-from app.services import introductions, judgement, operator_actions, search, steps
+from app.services import introductions, judgement, operator_actions, steps
 from app.services.operator_actions import Action
-from app.services.pair_obstacles import Explanation, Scored, judge
+from app.services.pair_obstacles import Explanation, judge
 from app.services.steps import Databases, OnAI, OnBackend, Outside, Step
 
 _LISTED: Final = 1_000  # no list is longer
@@ -46,11 +42,10 @@ def by_addresses(
 
 def _one(backend: BackendConnection, asked: str) -> UUID:
     asked = asked.strip()
-    found = operator_members.search(backend, asked, 2) if asked else []
-    exact = [one.id for one in found if asked.lower() in (one.email.lower(), str(one.id))]
-    if not exact:
-        raise NotFoundError(f"No member has the e-mail address or id {asked!r}.")
-    return exact[0]
+    found = operator_members.named(backend, asked)
+    if found is None:
+        raise NotFoundError("No member has the e-mail address or id {asked!r}.", asked=asked)
+    return found
 
 
 def _read(backend: BackendConnection, job: Explanation) -> None:
@@ -59,16 +54,18 @@ def _read(backend: BackendConnection, job: Explanation) -> None:
     job.accounts = {user_id: one for user_id, one in found.items() if one is not None}
     for user_id in both:
         if user_id not in job.accounts:
-            raise NotFoundError(f"No member has the id {user_id}; the account may be erased.")
+            raise NotFoundError(
+                "No member has the id {id}; the account may be erased.", id=str(user_id)
+            )
     if job.operator_id is not None:
         operator_actions.note(backend, job.operator_id, Action.EXPLAINED, about=both)
     job.between = operator_pairs.between(backend, job.owner_id, job.missing_id)
     job.blockers = operator_pairs.blockers(backend, job.owner_id, job.missing_id)
-    job.listed = introductions.of_member(backend, job.owner_id, limit=_LISTED).introductions
+    job.listed = introductions.rows_of_member(backend, job.owner_id, limit=_LISTED)
     job.computing = any(outbox.of_member(backend, one).open for one in both)
     job.run = operator_members.newest_good_run(backend)
     job.eligible = eligibility.among(backend, both)
-    job.community = eligibility.community(backend).members
+    job.others = eligibility.others(backend, job.owner_id)
     job.decided = eligibility.decided_partners(backend, job.owner_id)
 
 
@@ -83,7 +80,7 @@ def _look(ai: AIConnection, job: Explanation) -> None:
 
 def _gather(backend: BackendConnection, job: Explanation) -> None:
     model = job.vector_set.embedder if job.vector_set else ""
-    job.judged_by = judgement.for_members(backend, model, [job.owner_id], job.community)
+    job.judged_by = judgement.around(backend, model, job.owner_id, job.others.ids)
 
 
 def _score(ai: AIConnection, job: Explanation) -> None:
@@ -91,23 +88,18 @@ def _score(ai: AIConnection, job: Explanation) -> None:
     if job.vector_set is None:
         return
     judged_by, owner = job.judged_by, job.owner_id
-    asked = search.Search(owner, job.decided)
-    search.look_at(asked, job.community, judged_by)
-    most = max(1, len(asked.eligible))
-    found = candidates.exact(
-        ai, job.vector_set.name, owner, asked.eligible, judged_by.calibration, limit=most
+    lost = {
+        one: (judged_by.penalty(owner, one), judged_by.penalty(one, owner))
+        for one in (judged_by.people if judged_by.penalties else ())
+    }
+    among = candidates.Among(
+        job.others.ids,
+        job.decided | judged_by.ruled_out(owner).keys(),
+        {one: both for one, both in lost.items() if any(both)},
     )
-    sides = np.array([(one.i_gain, one.they_gain) for one in found], np.float64).reshape(-1, 2)
-    gains = judged_by.calibration.probability(sides)
-    if judged_by.penalties:
-        ids = [one.user_id for one in found]
-        lost = [(judged_by.penalty(owner, one), judged_by.penalty(one, owner)) for one in ids]
-        gains = np.where(np.array(lost) > 0, lowered(gains, np.array(lost)), gains)
-    scores = pair_score(gains[:, 0], gains[:, 1])
-    for row, one in enumerate(found):
-        if one.user_id == job.missing_id:
-            place = 1 + int(np.count_nonzero(scores > scores[row]))
-            job.scored = Scored(float(scores[row]), place, len(found))
+    job.scored = candidates.place(
+        ai, job.vector_set.name, owner, job.missing_id, among, judged_by.calibration
+    )
 
 
 STEPS: Sequence[Step[Explanation]] = (

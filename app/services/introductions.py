@@ -95,6 +95,11 @@ def of_member(
     return List(member, state, reason, method, introductions, among)
 
 
+def rows_of_member(backend: BackendConnection, user_id: UUID, *, limit: int) -> list[Listed]:
+    """List what a member's list is made of, best first, without a word about the partners."""
+    return matches.of_member(backend, user_id, limit=limit, among=available(backend, user_id))
+
+
 def available(backend: BackendConnection, user_id: UUID) -> list[UUID]:
     """Name everybody who stands somewhere in a member's list."""
     partners = matches.partners(backend, user_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
+from app.databases.arrays import IdArray
 from app.databases.connections import BackendConnection
 from app.domain.decisions import WRONG_FIELD
 from app.domain.matching.adjustments import Penalties, penalty
@@ -48,6 +49,11 @@ class Judgement:
         if not (mine.asks or theirs.asks):
             return None
         return between(mine, self._person(a), theirs, self._person(b))
+
+    def ruled_out(self, member: UUID) -> dict[UUID, str]:
+        """Name the rule, of either side, that keeps each of `people` from a member, where one does."""
+        named = {one: self.rule_between(member, one) for one in self.people if one != member}
+        return {one: rule for one, rule in named.items() if rule is not None}
 
     def penalty(self, member: UUID, partner: UUID) -> float:
         """Give what the partner's fields cost with this member, in logits."""
@@ -97,6 +103,29 @@ def for_members(
     narrow = {*asking, *penalties, *(m for m, one in rules.items() if one.asks)}
     people = member_rules.people(backend, everybody if wide else sorted(narrow))
     return Judgement(found, auc, penalties, rules, people)
+
+
+def around(backend: BackendConnection, model: str, user_id: UUID, others: IdArray) -> Judgement:
+    """Gather what pairs of one member with everybody else are judged by; `others` may be matched.
+
+    `people` holds everybody when the member asks for something, else only those who do: a rule or a
+    penalty between the member and anybody else there is not.
+    """
+    found, auc = calibration(backend, model)
+    penalties = _penalties(backend, None)
+    by_rules = rules_around(backend, user_id, others, penalties)
+    return replace(by_rules, calibration=found, auc=auc, penalties=penalties)
+
+
+def rules_around(
+    backend: BackendConnection, user_id: UUID, others: IdArray, penalties: Collection[UUID] = ()
+) -> Judgement:
+    """Gather the rules between one member and everybody else, without what else judges pairs."""
+    rules = member_rules.asking(backend)
+    people = member_rules.people(backend, {user_id, *penalties, *rules})
+    if user_id in penalties or user_id in rules:
+        people |= member_rules.people(backend, others)
+    return Judgement(rules=rules, people=people)
 
 
 def _penalties(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from app.databases.arrays import Ids
 from app.databases.connections import BackendConnection
 from app.domain.accounts import checked_text
 from app.domain.matching.rules import LARGEST_BUDGET, Person, Rules
@@ -20,9 +21,18 @@ LONGEST_PERSON: Final = 320
 MOST_ENTRIES: Final = 50
 
 
-def of(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, Rules]:
+def of(backend: BackendConnection, user_ids: Ids) -> dict[UUID, Rules]:
     """Give the rules of these members as matching compares them; who never set any is left out."""
-    found = member_rules.by_ids(backend, user_ids)
+    return _compared(member_rules.by_ids(backend, user_ids))
+
+
+def asking(backend: BackendConnection) -> dict[UUID, Rules]:
+    """Give the rules of everybody who asks for something, as matching compares them."""
+    found = _compared(member_rules.asking(backend))
+    return {user_id: rules for user_id, rules in found.items() if rules.asks}
+
+
+def _compared(found: Mapping[UUID, TypedRules]) -> dict[UUID, Rules]:
     return {
         user_id: Rules.typed(
             places=one.places,
@@ -36,7 +46,7 @@ def of(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, Rules
     }
 
 
-def people(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, Person]:
+def people(backend: BackendConnection, user_ids: Ids) -> dict[UUID, Person]:
     """Give what rules look at in these members; who does not exist is left out."""
     found = member_rules.described(backend, user_ids)
     return {

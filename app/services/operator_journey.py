@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +14,10 @@ from app.domain.told import Told
 from app.errors import NotFoundError
 from app.repositories.ai import member_vectors
 from app.repositories.backend import operator_members, progress, statements, summaries
+from app.repositories.backend.eligibility import NOBODY, Others
 from app.repositories.backend.operator_actions import Noted
 from app.repositories.backend.operator_members import Account, Pairs
-from app.services import introductions, topics
+from app.services import topics
 
 State = Literal["done", "open", "waiting", "failed", "aside"]
 Judged = tuple[State, Told]
@@ -43,8 +45,9 @@ class Stage:
 class Journey:
     """Carry what was read of one member, and at the end every stage.
 
-    `outside` counts members whom the community's rules leave out of everybody's list, `removed`
-    those of the others whom something keeps from this member's; `left` is who remains.
+    `others` are who may be matched besides; `decided` and `ruled_out` are of those, each once.
+    `with_vectors` counts whom these two leave and of whom vectors are stored, `removed` the others
+    whom something keeps from this member's list; `left` is who remains.
     """
 
     operator_id: UUID
@@ -54,14 +57,13 @@ class Journey:
     said: statements.Said | None = None
     work: Mapping[str, progress.Work] = field(default_factory=dict)
     pairs: Pairs | None = None
-    found: introductions.List | None = None
+    listed: int = 0
     run: operator_members.GoodRun | None = None
-    community: frozenset[UUID] = frozenset()
-    outside: Mapping[str, int] = field(default_factory=dict)
+    others: Others = NOBODY
     decided: frozenset[UUID] = frozenset()
     ruled_out: Mapping[UUID, str] = field(default_factory=dict)
     vectors: member_vectors.Held | None = None
-    with_vectors: frozenset[UUID] = frozenset()
+    with_vectors: int = 0
     ai_down: str = ""
     actions: Sequence[Noted] = ()
     removed: dict[str, int] = field(default_factory=dict)
@@ -92,18 +94,14 @@ def judge(job: Journey) -> None:
 
 def _count_removed(job: Journey) -> None:
     """Count whom each thing takes away from this member's list; the first that does counts."""
-    others = job.community - {job.user_id}
-    decided = others & job.decided
-    ruled_out = {other: rule for other, rule in job.ruled_out.items() if other in others - decided}
-    left = others - decided - ruled_out.keys()
-    removed = {"decided already or blocked": len(decided)}
-    for rule in sorted(set(ruled_out.values())):
-        removed[rule] = sum(one == rule for one in ruled_out.values())
+    left = job.others.count - len(job.decided) - len(job.ruled_out)
+    removed = {"decided already or blocked": len(job.decided)}
+    removed |= sorted(Counter(job.ruled_out.values()).items())
     if not job.ai_down:
-        removed["no vectors"] = len(left - job.with_vectors)
-        left &= job.with_vectors
+        removed["no vectors"] = left - job.with_vectors
+        left = job.with_vectors
     job.removed = {what: count for what, count in removed.items() if count}
-    job.left = len(left)
+    job.left = left
 
 
 def _signed_up(job: Journey) -> Judged:
@@ -206,7 +204,7 @@ def _in_last_run(job: Journey) -> Judged:
 
 
 def _people_left(job: Journey) -> Judged:
-    others = len(job.community - {job.user_id})
+    others = job.others.count
     if others == 0:
         return "open", Told("Nobody else can be matched at the moment.")
     if job.left == 0:
@@ -221,9 +219,8 @@ def _people_left(job: Journey) -> Judged:
 
 
 def _list(job: Journey) -> Judged:
-    shown = len(job.found.introductions) if job.found else 0
-    if shown:
-        return "done", Told("The list holds {shown} introductions.", shown=shown)
+    if job.listed:
+        return "done", Told("The list holds {shown} introductions.", shown=job.listed)
     if job.pairs is not None and job.pairs.undecided:
         return "open", Told(
             "{pairs} pairs are stored and none is shown: they ran out, or the others are paused,"

@@ -7,9 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
-from app.domain.matching import rules
 from app.errors import ConflictError, NotFoundError, ReciprocityError
-from app.repositories.ai import embeddings, member_vectors, vector_sets
+from app.repositories.ai import member_vectors, vector_sets
 from app.repositories.backend import (
     eligibility,
     operator_members,
@@ -19,7 +18,7 @@ from app.repositories.backend import (
     summaries,
 )
 from app.repositories.backend.operator_members import Found
-from app.services import introductions, member_rules, operator_actions, steps, topics
+from app.services import introductions, judgement, operator_actions, steps, topics
 from app.services.operator_actions import Action
 from app.services.operator_journey import Journey, judge
 from app.services.steps import Databases, OnAI, OnBackend, Outside, Step
@@ -85,35 +84,24 @@ def _read(backend: BackendConnection, job: Journey) -> None:
     job.said = statements.approved(backend, [job.user_id]).get(job.user_id)
     job.work = progress.newest(backend, job.user_id)
     job.pairs = operator_members.pairs(backend, job.user_id)
-    job.found = introductions.of_member(backend, job.user_id, limit=LONGEST_LIST)
+    job.listed = len(introductions.rows_of_member(backend, job.user_id, limit=LONGEST_LIST))
     job.run = operator_members.newest_good_run(backend)
-    everybody = eligibility.community(backend)
-    job.community, job.outside = frozenset(everybody.members), everybody.removed
-    job.decided = eligibility.decided_partners(backend, job.user_id)
-    others = [one for one in everybody.members if one != job.user_id]
-    job.ruled_out = ruled_out(backend, job.user_id, others)
+    job.others = eligibility.others(backend, job.user_id)
+    decided = eligibility.decided_partners(backend, job.user_id)
+    ruled_out = judgement.rules_around(backend, job.user_id, job.others.ids).ruled_out(job.user_id)
+    removing = eligibility.among(backend, decided | ruled_out.keys())
+    job.decided = decided & removing
+    job.ruled_out = {one: ruled_out[one] for one in removing - decided}
     job.actions = operator_actions.of_member(backend, job.user_id)
-
-
-def ruled_out(backend: BackendConnection, user_id: UUID, others: Sequence[UUID]) -> dict[UUID, str]:
-    """Name the rule, of either side, that keeps each of the others from a member, where one does."""
-    theirs = member_rules.of(backend, [*others, user_id])
-    mine = theirs.pop(user_id, rules.NONE)
-    asking = others if mine.asks else [other for other in others if other in theirs]
-    people = member_rules.people(backend, [*asking, user_id])
-    me = people.pop(user_id, rules.Person())
-    found = (
-        (other, rules.between(mine, me, theirs.get(other, rules.NONE), person))
-        for other, person in people.items()
-    )
-    return {other: rule for other, rule in found if rule is not None}
 
 
 def _look(ai: AIConnection, job: Journey) -> None:
     serving = vector_sets.current(ai)
     if serving is not None:
         job.vectors = member_vectors.of(ai, serving.name, job.user_id)
-        job.with_vectors = embeddings.member_ids(ai, serving.name)
+        job.with_vectors = member_vectors.count_among(
+            ai, serving.name, job.others.ids, job.decided | job.ruled_out.keys()
+        )
 
 
 READ: Sequence[Step[Journey]] = (OnBackend("read the account", _read),)

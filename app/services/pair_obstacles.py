@@ -8,21 +8,12 @@ from typing import Final
 from uuid import UUID
 
 from app.domain.told import Told
-from app.repositories.ai import member_vectors, vector_sets
+from app.repositories.ai import candidates, member_vectors, vector_sets
 from app.repositories.backend import operator_members, operator_pairs
+from app.repositories.backend.eligibility import NOBODY, Others
+from app.repositories.backend.listed import Listed
 from app.repositories.backend.operator_members import Account
-from app.services.introductions import Introduction
 from app.services.judgement import Judgement
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Say how two score now (0 to 1), and its place among all whom the rules leave; ties share one."""
-
-    score: float
-    place: int
-    of: int
-
 
 NO_NEED: Final = "{name} has said no need, and a match takes both, either way."
 NO_OFFER: Final = "{name} has said no offer, and a match takes both, either way."
@@ -52,15 +43,15 @@ class Explanation:
     eligible: frozenset[UUID] = frozenset()
     between: operator_pairs.Between | None = None
     blockers: frozenset[UUID] = frozenset()
-    listed: Sequence[Introduction] = ()
+    listed: Sequence[Listed] = ()
     computing: bool = False
     run: operator_members.GoodRun | None = None
-    community: Sequence[UUID] = ()
+    others: Others = NOBODY
     decided: frozenset[UUID] = frozenset()
     vector_set: vector_sets.VectorSet | None = None
     vectors: dict[UUID, member_vectors.Held | None] = field(default_factory=dict)
     judged_by: Judgement = field(default_factory=Judgement)
-    scored: Scored | None = None
+    scored: candidates.Place | None = None
     passed: list[str] = field(default_factory=list)
     obstacle: Obstacle | None = None
 

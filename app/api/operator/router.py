@@ -105,10 +105,10 @@ def member(user_id: UUID, side: Side, who: Operator) -> bodies.Member:
         is_active=found.who.is_active,
         stages=stages,
         first=None if found.first is None else bodies.Stage.model_validate(found.first),
-        outside=found.outside,
+        outside=found.others.removed,
         removed=found.removed,
         left=found.left,
-        listed=len(found.found.introductions) if found.found else 0,
+        listed=found.listed,
     )
 
 

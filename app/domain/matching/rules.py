@@ -17,6 +17,7 @@ Keys = frozenset[str]
 BUDGET: Final = 10  # new introductions at most in one round, where a member has chosen nothing
 LARGEST_BUDGET: Final = 50
 _MOST_WORDS: Final = 12  # of one entry; its runs grow with the square
+_ASCII_GAPS: Final = re.compile(r"[^a-z0-9+#]+")
 _PARTS: Final = re.compile(r"[,;/|()\[\]]+")
 
 
@@ -116,6 +117,8 @@ def between(mine: Rules, me: Person, theirs: Rules, them: Person) -> str | None:
 
 def plain(text: str) -> str:
     """Give a text as it is compared: small letters without accents, words with one blank between."""
+    if text.isascii():  # the same, without looking at each letter
+        return _ASCII_GAPS.sub(" ", text.lower()).strip()
     bare = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text.casefold())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import sql
 from psycopg.rows import class_row
 
+from app.databases.arrays import IdArray, Ids, as_array
 from app.databases.connections import AIConnection
 from app.domain.matching.reasons import Couple
 from app.domain.matching.scores import Calibration
@@ -26,7 +27,7 @@ class Candidate:
 
 
 # Vectors are of unit length, so the negative inner product is minus the cosine, and quicker.
-_MANY: Final = (
+_BEST_OF_MANY: Final = (
     "WITH mine AS MATERIALIZED (SELECT kind, embedding FROM embeddings"
     "  WHERE user_id = %(id)s AND model = %(model)s),"
     " best AS (SELECT e.user_id,"
@@ -35,15 +36,11 @@ _MANY: Final = (
     "  FROM embeddings e JOIN mine m ON m.kind <> e.kind"
     "  WHERE e.model = %(model)s AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
     "  AND e.user_id <> %(id)s GROUP BY e.user_id)"
-    " SELECT user_id, i_gain, they_gain FROM best"
-    " WHERE i_gain IS NOT NULL AND they_gain IS NOT NULL"
-    " ORDER BY 1 / ((1 + exp((%(midpoint)s - i_gain) / %(scale)s))"
-    "  * (1 + exp((%(midpoint)s - they_gain) / %(scale)s))) DESC, user_id LIMIT %(limit)s"
 )
 # Without a join, which handles each pair of statements as a row with both vectors in it, the same
 # takes half the time. A slot without a vector is NULL, which LEAST passes over.
 _SLOTS: Final = 3
-_FEW: Final = (
+_BEST_OF_FEW: Final = (
     "WITH best AS (SELECT e.user_id,"
     "  -min(least(e.embedding <#> %(need_0)s::vector, e.embedding <#> %(need_1)s::vector,"
     "   e.embedding <#> %(need_2)s::vector)) FILTER (WHERE e.kind = 'offer') AS i_gain,"
@@ -52,11 +49,30 @@ _FEW: Final = (
     "  FROM embeddings e WHERE e.model = %(model)s"
     "  AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
     "  AND e.user_id <> %(id)s GROUP BY e.user_id)"
+)
+_RANKED: Final = (
     " SELECT user_id, i_gain, they_gain FROM best"
     " WHERE i_gain IS NOT NULL AND they_gain IS NOT NULL"
     " ORDER BY 1 / ((1 + exp((%(midpoint)s - i_gain) / %(scale)s))"
     "  * (1 + exp((%(midpoint)s - they_gain) / %(scale)s))) DESC, user_id LIMIT %(limit)s"
 )
+_PLACED: Final = (
+    ", scored AS (SELECT best.user_id, sqrt(1 /"
+    "  ((1 + exp((%(midpoint)s - i_gain) / %(scale)s + coalesce(lost.mine, 0)))"
+    "   * (1 + exp((%(midpoint)s - they_gain) / %(scale)s + coalesce(lost.theirs, 0))))) AS score"
+    "  FROM best JOIN unnest(%(eligible)s::uuid[]) AS allowed (id) ON allowed.id = best.user_id"
+    "  LEFT JOIN unnest(%(lowered)s::uuid[], %(mine)s::float8[], %(theirs)s::float8[])"
+    "   AS lost (user_id, mine, theirs) ON lost.user_id = best.user_id"
+    "  WHERE i_gain IS NOT NULL AND they_gain IS NOT NULL"
+    "  AND best.user_id <> ALL(%(without)s::uuid[]))"
+    " SELECT one.score, 1 + count(*) FILTER (WHERE scored.score > one.score) AS place,"
+    " count(*) AS of FROM scored CROSS JOIN scored AS one"
+    " WHERE one.user_id = %(other)s GROUP BY one.score"
+)
+_MANY_RANKED: Final = _BEST_OF_MANY + _RANKED
+_FEW_RANKED: Final = _BEST_OF_FEW + _RANKED
+_MANY_PLACED: Final = _BEST_OF_MANY + _PLACED
+_FEW_PLACED: Final = _BEST_OF_FEW + _PLACED
 
 
 def exact(
@@ -69,32 +85,80 @@ def exact(
     limit: int,
 ) -> list[Candidate]:
     """Find the best partners, best first, by looking at every eligible one; None is everybody."""
-    mine = ai.execute(
-        "SELECT kind, embedding FROM embeddings WHERE user_id = %s AND model = %s", (user_id, model)
-    ).fetchall()
     values: dict[str, Any] = {
         "id": user_id,
         "model": model,
         "everybody": eligible is None,
-        "eligible": _as_array(eligible or ()),
+        "eligible": as_array(eligible or ()),
         "midpoint": calibration.midpoint,
         "scale": calibration.scale,
         "limit": limit,
     }
+    slots, few = _slots(ai, model, user_id)
+    cursor = ai.cursor(row_factory=class_row(Candidate))
+    if few:
+        return cursor.execute(_FEW_RANKED, values | slots).fetchall()
+    return cursor.execute(_MANY_RANKED, values).fetchall()
+
+
+def _slots(ai: AIConnection, model: str, user_id: UUID) -> tuple[dict[str, Any], bool]:
+    """Read a member's own vectors into slots, and say whether they are few enough for them."""
+    mine = ai.execute(
+        "SELECT kind, embedding FROM embeddings WHERE user_id = %s AND model = %s", (user_id, model)
+    ).fetchall()
     slots: dict[str, Any] = {}
     for name in ("need", "offer"):
         vectors = [vector for kind, vector in mine if kind == name]
         for slot in range(max(_SLOTS, len(vectors))):
             slots[f"{name}_{slot}"] = vectors[slot] if slot < len(vectors) else None
-    cursor = ai.cursor(row_factory=class_row(Candidate))
-    if len(slots) > 2 * _SLOTS:
-        return cursor.execute(_MANY, values).fetchall()
-    return cursor.execute(_FEW, values | slots).fetchall()
+    return slots, len(slots) <= 2 * _SLOTS
 
 
-def _as_array(user_ids: Sequence[UUID]) -> str:
-    """Write ids as an array's text: psycopg would turn them into bytes one by one, slowly."""
-    return "{" + ",".join([user_id.hex for user_id in user_ids]) + "}"
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Hold whom a place is counted among: all of `eligible` but those `without`.
+
+    `lost` gives for some of them what penalties take from either gain, in logits: the member's own
+    first, then theirs.
+    """
+
+    eligible: IdArray
+    without: Ids = ()
+    lost: Mapping[UUID, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Hold how two score now (0 to 1), and the place among all whom the rules leave; ties share one."""
+
+    score: float
+    place: int
+    of: int
+
+
+def place(
+    ai: AIConnection, model: str, user_id: UUID, other_id: UUID, among: Among, given: Calibration
+) -> Place | None:
+    """Score a member with everybody and find the place of one; None when the one has no score."""
+    values: dict[str, Any] = {
+        "id": user_id,
+        "other": other_id,
+        "model": model,
+        "everybody": True,  # who may not be matched is left out when all are scored
+        "eligible": among.eligible,
+        "without": as_array(among.without),
+        "lowered": as_array(among.lost),
+        "mine": [mine for mine, _ in among.lost.values()],
+        "theirs": [theirs for _, theirs in among.lost.values()],
+        "midpoint": given.midpoint,
+        "scale": given.scale,
+    }
+    slots, few = _slots(ai, model, user_id)
+    cursor = ai.cursor(row_factory=class_row(Place))
+    # A plan kept for any array expects a short one.
+    if few:
+        return cursor.execute(_FEW_PLACED, values | slots, prepare=False).fetchone()
+    return cursor.execute(_MANY_PLACED, values, prepare=False).fetchone()
 
 
 def has_index(ai: AIConnection, model: str) -> bool:
@@ -148,7 +212,7 @@ def best_couples(
         "  WHERE m.user_id = %(id)s AND e.model = %(model)s"
         "   AND e.user_id = ANY(%(partners)s::uuid[])) couples"
         " ORDER BY user_id, kind, cosine DESC, need_id DESC, offer_id DESC",
-        {"id": user_id, "model": model, "partners": _as_array(partner_ids)},
+        {"id": user_id, "model": model, "partners": as_array(partner_ids)},
     ).fetchall()
     gains: list[Couple] = []
     gives: list[Couple] = []

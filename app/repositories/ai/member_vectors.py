@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.databases.arrays import IdArray, Ids, as_array
 from app.databases.connections import AIConnection
 
 
@@ -37,3 +38,14 @@ def of(ai: AIConnection, vector_set: str, user_id: UUID) -> Held | None:
         )
         .fetchone()
     )
+
+
+def count_among(ai: AIConnection, vector_set: str, members: IdArray, without: Ids) -> int:
+    """Count of whom a set holds vectors, among some members without some of them."""
+    row = ai.execute(
+        "SELECT count(*) FROM member_vectors v JOIN unnest(%(members)s::uuid[]) AS m (id)"
+        " ON m.id = v.user_id WHERE v.model = %(set)s AND v.user_id <> ALL(%(without)s::uuid[])",
+        {"members": members, "set": vector_set, "without": as_array(without)},
+        prepare=False,  # a plan kept for any array expects a short one
+    ).fetchone()
+    return 0 if row is None else int(row[0])

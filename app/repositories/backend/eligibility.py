@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
+from app.databases.arrays import IdArray, as_array
 from app.databases.connections import BackendConnection
 from app.domain.decisions import RESTS
 
@@ -17,6 +19,42 @@ class Eligibility:
 
     members: tuple[UUID, ...]
     removed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Hold who may be matched besides one member, and how many members each rule removed."""
+
+    ids: IdArray
+    count: int
+    removed: dict[str, int]
+
+
+NOBODY: Final = Others(as_array(()), 0, {})
+
+
+def others(backend: BackendConnection, user_id: UUID) -> Others:
+    """Say who may be matched besides one member, as one text for the statements that ask next.
+
+    `removed` counts everybody, the member included; the first rule that removes one counts.
+    """
+    names = ("inactive", "paused", "onboarding not completed", "no approved summary")
+    row = backend.execute(
+        # Materialized, or the rules are looked at once for each count.
+        "WITH judged AS MATERIALIZED (SELECT u.id, CASE WHEN NOT u.is_active THEN 1"
+        "  WHEN NOT u.allow_matching THEN 2 WHEN u.onboarding_status <> 'completed' THEN 3"
+        "  WHEN NOT EXISTS (SELECT 1 FROM user_summaries s"
+        "   WHERE s.user_id = u.id AND s.status = 'approved') THEN 4 ELSE 0 END AS why"
+        "  FROM users u WHERE u.deleted_at IS NULL)"
+        " SELECT coalesce(array_agg(id) FILTER (WHERE why = 0 AND id <> %(id)s), '{}')::text,"
+        " count(*) FILTER (WHERE why = 0 AND id <> %(id)s),"
+        " count(*) FILTER (WHERE why = 1), count(*) FILTER (WHERE why = 2),"
+        " count(*) FILTER (WHERE why = 3), count(*) FILTER (WHERE why = 4) FROM judged",
+        {"id": user_id},
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY always gives one row
+    removed = {name: count for name, count in zip(names, row[2:], strict=True) if count}
+    return Others(IdArray(row[0]), row[1], removed)
 
 
 def community(backend: BackendConnection) -> Eligibility:
@@ -35,14 +73,14 @@ def community(backend: BackendConnection) -> Eligibility:
     return Eligibility(tuple(row[0] for row in rows if row[1] is None), dict(removed))
 
 
-def among(backend: BackendConnection, user_ids: Sequence[UUID]) -> frozenset[UUID]:
+def among(backend: BackendConnection, user_ids: Collection[UUID]) -> frozenset[UUID]:
     """Keep, of some members, those who may be matched."""
     rows = backend.execute(
-        "SELECT u.id FROM users u WHERE u.id = ANY(%s) AND u.deleted_at IS NULL AND u.is_active"
+        "SELECT u.id FROM users u WHERE u.id = ANY(%s::uuid[]) AND u.deleted_at IS NULL AND u.is_active"
         " AND u.allow_matching AND u.onboarding_status = 'completed'"
         " AND EXISTS (SELECT 1 FROM user_summaries s"
         "  WHERE s.user_id = u.id AND s.status = 'approved')",
-        (list(user_ids),),
+        (as_array(user_ids),),
     ).fetchall()
     return frozenset(row[0] for row in rows)
 

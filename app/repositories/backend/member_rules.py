@@ -9,6 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.databases.arrays import Ids, as_array
 from app.databases.connections import BackendConnection
 from app.domain.matching.rules import BUDGET
 
@@ -39,14 +40,29 @@ class Described:
     fields: Sequence[str]
 
 
-def by_ids(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, TypedRules]:
+def by_ids(backend: BackendConnection, user_ids: Ids) -> dict[UUID, TypedRules]:
     """Read rules by member; those who have never set any are left out."""
     rows = (
         backend.cursor(row_factory=class_row(TypedRules))
         .execute(
             "SELECT user_id, places, languages, fields_wanted, fields_unwanted, people_unwanted,"
-            " budget FROM member_rules WHERE user_id = ANY(%s)",
-            (list(user_ids),),
+            " budget FROM member_rules WHERE user_id = ANY(%s::uuid[])",
+            (as_array(user_ids),),
+        )
+        .fetchall()
+    )
+    return {row.user_id: row for row in rows}
+
+
+def asking(backend: BackendConnection) -> dict[UUID, TypedRules]:
+    """Read the rules of everybody who asks for something; a budget alone asks for nothing."""
+    rows = (
+        backend.cursor(row_factory=class_row(TypedRules))
+        .execute(
+            "SELECT user_id, places, languages, fields_wanted, fields_unwanted, people_unwanted,"
+            " budget FROM member_rules WHERE cardinality(places) > 0 OR cardinality(languages) > 0"
+            " OR cardinality(fields_wanted) > 0 OR cardinality(fields_unwanted) > 0"
+            " OR cardinality(people_unwanted) > 0"
         )
         .fetchall()
     )
@@ -79,7 +95,7 @@ def put(backend: BackendConnection, rules: TypedRules, at: datetime) -> None:
     )
 
 
-def described(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, Described]:
+def described(backend: BackendConnection, user_ids: Ids) -> dict[UUID, Described]:
     """Read what rules look at, by member; those who do not exist are left out."""
     rows = (
         backend.cursor(row_factory=class_row(Described))
@@ -88,8 +104,8 @@ def described(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID
             " coalesce(p.place, '') AS place, coalesce(p.languages, '{}') AS languages,"
             " coalesce(p.fields, '{}') AS fields"
             " FROM users u LEFT JOIN profiles p ON p.user_id = u.id"
-            " WHERE u.id = ANY(%s) AND u.deleted_at IS NULL",
-            (list(user_ids),),
+            " WHERE u.id = ANY(%s::uuid[]) AND u.deleted_at IS NULL",
+            (as_array(user_ids),),
         )
         .fetchall()
     )

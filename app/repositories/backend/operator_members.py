@@ -44,6 +44,20 @@ def search(backend: BackendConnection, asked: str, limit: int) -> list[Found]:
     )
 
 
+def named(backend: BackendConnection, asked: str) -> UUID | None:
+    """Find the member with exactly this address, whatever its case, or this id."""
+    try:
+        user_id = UUID(asked)
+    except ValueError:
+        user_id = None
+    row = backend.execute(
+        "SELECT id FROM users WHERE deleted_at IS NULL"
+        " AND (lower(email) = lower(%s) OR id = %s::uuid)",
+        (asked, user_id),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Hold one account as operators see it; `seen_at` is when a session of it was last used."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 
+from app.databases.arrays import as_array
 from app.databases.names import Database
+from app.domain.matching.learning import lowered
+from app.domain.matching.scores import Calibration, pair_score
 from app.errors import InvalidInputError, NotFoundError
+from app.repositories.ai import candidates, vector_sets
 from app.repositories.backend import visibility
 from app.repositories.backend.member_rules import TypedRules
 from app.services import explain_pair, member_rules
@@ -117,6 +122,34 @@ def test_who_is_outranked_is_told_score_place_and_where_the_list_ends(people: Pe
     code, words = _why(people, left_out, ann)
     assert code == "dealt_otherwise"
     assert "the last round gave it to somebody else" in words
+
+
+def test_a_place_counts_what_penalties_take_and_leaves_out_whom_rules_remove(
+    people: People,
+) -> None:
+    me, *others = people.crowd(5)
+    people.relay.look()
+    given = Calibration()
+    with people.databases.ai() as ai:
+        serving = vector_sets.current(ai)
+        assert serving is not None
+        found = candidates.exact(ai, serving.name, me, others, given, limit=5)
+        plain = {
+            one.user_id: given.probability(np.array([one.i_gain, one.they_gain])) for one in found
+        }
+        asked = found[1].user_id
+        among = candidates.Among(
+            as_array(others), without=[found[-1].user_id], lost={asked: (1.5, 0.0)}
+        )
+        place = candidates.place(ai, serving.name, me, asked, among, given)
+        nobody = candidates.place(ai, serving.name, me, found[-1].user_id, among, given)
+    mine, theirs = plain[asked]
+    score = float(pair_score(lowered(mine, 1.5), theirs))
+    kept = [float(pair_score(*plain[one.user_id])) for one in found[:-1] if one.user_id != asked]
+    assert place is not None
+    assert place.score == pytest.approx(score)
+    assert (place.place, place.of) == (1 + sum(one > score for one in kept), len(kept) + 1)
+    assert nobody is None
 
 
 def _near(people: People) -> list[UUID]:
