@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from app import bootstrap
 from app.adapters.revisions import all_newest
-from app.api import contract, health, problems
+from app.api import contract, flat, health, problems
 from app.api import metrics as metrics_route
 from app.api.elsewhere import closed_faces
 from app.api.flow import OneFlowForEachRequest
@@ -30,8 +30,8 @@ from app.web.site import member_site
 def _json_routes() -> tuple[BaseRoute, ...]:
     """Work out the routes of both JSON APIs once a process: they are the same in each application."""
     both = APIRouter()
-    both.include_router(member_router())
-    both.include_router(operator_router())
+    flat.include(both, member_router())
+    flat.include(both, operator_router())
     return tuple(both.routes)
 
 
@@ -60,14 +60,16 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.add_middleware(Overload, limits=limits)
     app.add_middleware(Requests, answered=metrics.answered)
     problems.install(app)
-    app.include_router(
-        health.router(platform.databases, all_newest(), observer, platform.embedder.model)
+    flat.include(
+        app.router,
+        health.router(platform.databases, all_newest(), observer, platform.embedder.model),
     )
-    app.include_router(
-        metrics_route.router(metrics, token=settings.metrics_token, key=settings.api_key)
+    flat.include(
+        app.router,
+        metrics_route.router(metrics, token=settings.metrics_token, key=settings.api_key),
     )
     answering = bootstrap.contract_side(platform, side, observer)
-    app.include_router(contract.router(answering, settings.api_key))
+    flat.include(app.router, contract.router(answering, settings.api_key))
     app.state.members = side
     if settings.beside_nestjs:
         app.mount("/", closed_faces())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from app.api import flat
 from app.api.contract import diagnostics, matching, members, onboarding, questions, uploads
 from app.api.contract.gate import KeyRefusedError, key
 from app.bootstrap import ContractSide
@@ -16,6 +17,6 @@ def router(side: ContractSide, api_key: str | None) -> APIRouter:
     """Make the routes. All want the key but the two that browsers call with a session of ours."""
     made = APIRouter(prefix=PREFIX, tags=["NestJS backend"])
     for module in (onboarding, members, matching, questions, diagnostics):
-        made.include_router(module.routes(side), dependencies=[Depends(key(api_key))])
-    made.include_router(uploads.routes(side))
+        flat.include(made, module.routes(side), dependencies=[Depends(key(api_key))])
+    flat.include(made, uploads.routes(side))
     return made

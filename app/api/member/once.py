@@ -42,12 +42,16 @@ def _documented(
     """Say in the schema that the header is taken."""
 
 
+_DOCUMENTED: Final = Depends(_documented)
+
+
 class Once(APIRoute):
     """Be a route whose POST is carried out once for each key that a caller sends."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
-        if "POST" in (more.get("methods") or ()):
-            more["dependencies"] = [*(more.get("dependencies") or ()), Depends(_documented)]
+        wanted = list(more.get("dependencies") or ())
+        if "POST" in (more.get("methods") or ()) and _DOCUMENTED not in wanted:
+            more["dependencies"] = [*wanted, _DOCUMENTED]
         super().__init__(path, endpoint, **more)
 
     def get_route_handler(self) -> Handler:

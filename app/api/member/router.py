@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from app.api import flat
 from app.api.member import (
     accounts,
     bodies,
@@ -25,9 +26,9 @@ def router() -> APIRouter:
         status: {"model": bodies.Problem} for status in (401, 404, 409, 413, 422, 429)
     }
     made = APIRouter(prefix=PREFIX, responses=failures)
-    made.include_router(accounts.open_routes, tags=["accounts"])
+    flat.include(made, accounts.open_routes, tags=["accounts"])
     inside = [Depends(signed_in)]
-    made.include_router(accounts.member_routes, tags=["accounts"], dependencies=inside)
+    flat.include(made, accounts.member_routes, tags=["accounts"], dependencies=inside)
     for module, tag in (
         (me, "me"),
         (onboarding, "onboarding"),
@@ -36,5 +37,5 @@ def router() -> APIRouter:
         (matches, "matches"),
         (conversations, "conversations"),
     ):
-        made.include_router(module.routes, tags=[tag], dependencies=inside)
+        flat.include(made, module.routes, tags=[tag], dependencies=inside)
     return made

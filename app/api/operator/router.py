@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from app.api import flat
 from app.api.member.bodies import Problem
 from app.api.member.pages import Cursor, Limit, moment_and_id, written
 from app.api.operator import bodies
@@ -32,7 +33,7 @@ def router() -> APIRouter:
         status: {"model": Problem} for status in (401, 404, 409, 422)
     }
     made = APIRouter(prefix=PREFIX, tags=["operators"], responses=failures)
-    made.include_router(routes, dependencies=[Depends(operator)])
+    flat.include(made, routes, dependencies=[Depends(operator)])
     return made
 
 
