@@ -37,8 +37,10 @@ def _platform() -> bootstrap.Platform:
 def import_command(file: Path, *, approve: bool, wait: bool) -> None:
     """Read members in from FILE: JSON Lines, or CSV with a line of column names.
 
-    Fields: email, first_name, last_name, needs[], offers[], headline, place, languages[], fields[];
-    any other is kept. In CSV, several texts of one cell stand between bars ( | ) or as a JSON list.
+    Fields: email, first_name, last_name, needs[], offers[], headline, place, languages[], fields[],
+    minor_needs[], minor_offers[]; any other is kept. In CSV, several texts of one cell stand between
+    bars ( | ) or as a JSON list. minor_needs and minor_offers repeat those needs and offers that
+    count less, in the same words; without them whoever is known keeps their own choice.
     The same file again changes nothing.
     """
     platform = _platform()

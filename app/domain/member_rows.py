@@ -23,6 +23,8 @@ _KNOWN: Final = frozenset(
         "last_name",
         "needs",
         "offers",
+        "minor_needs",
+        "minor_offers",
         "headline",
         "place",
         "languages",
@@ -33,7 +35,11 @@ _KNOWN: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """Hold one member as an import file describes them; `further` keeps every other field."""
+    """Hold one member as an import file describes them; `further` keeps every other field.
+
+    `minor_needs` and `minor_offers` name those of their texts that are minor. None says nothing:
+    who is known already keeps what they chose.
+    """
 
     email: str
     first_name: str
@@ -45,6 +51,8 @@ class MemberRow:
     languages: tuple[str, ...]
     fields: tuple[str, ...]
     further: Mapping[str, Any]
+    minor_needs: tuple[str, ...] | None = None
+    minor_offers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,20 @@ def member_row(raw: object) -> MemberRow:
         languages=_texts(raw, "languages"),
         fields=_texts(raw, "fields"),
         further={str(key): value for key, value in raw.items() if key not in _KNOWN},
+        minor_needs=_among(raw, "needs", needs),
+        minor_offers=_among(raw, "offers", offers),
     )
+
+
+def _among(raw: Mapping[Any, Any], name: str, said: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Read which of the texts are minor; None where the row does not say."""
+    if raw.get(f"minor_{name}") is None:
+        return None
+    minor = _texts(raw, f"minor_{name}")
+    for text in minor:
+        if text not in said:
+            raise ValueError(f"minor_{name} holds a text that is not among {name}: {text[:60]!r}")
+    return minor
 
 
 def _refuse_broken(value: object) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+import numpy as np
+
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.statements import content_hash
 from app.repositories.ai import embeddings, vector_sets
@@ -65,7 +67,11 @@ def _embed(job: EmbedJob) -> None:
             said.version,
             content_hash(said.statements),
             tuple(
-                embeddings.StatementVector(statement.id, statement.kind, next(vectors))
+                embeddings.StatementVector(
+                    statement.id,
+                    statement.kind,
+                    next(vectors) * np.float32(statement.importance.weight),
+                )
                 for statement in said.statements
             ),
         )

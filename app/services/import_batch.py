@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.databases.connections import BackendConnection
 from app.domain.member_rows import MemberRow
-from app.domain.statements import summary_text
+from app.domain.statements import Minor, summary_text
 from app.errors import ConflictError
 from app.repositories.backend import batches, outbox, users
 from app.repositories.backend.profiles import Profile
@@ -75,11 +75,14 @@ def _summaries(
 ) -> tuple[set[UUID], set[UUID]]:
     """Write what is new, approve what is to be; give the members of whom either was done."""
     known = batches.latest_summaries(backend, [one.id for one in accounts if not one.created])
-    drafts = {
-        user_id: batches.Draft(summary_text(row.needs, row.offers), row.needs, row.offers)
-        for user_id, row in rows.items()
-        if user_id not in known or known[user_id][1] != (list(row.needs), list(row.offers))
-    }
+    drafts: dict[UUID, batches.Draft] = {}
+    for user_id, row in rows.items():
+        said = known[user_id][1] if user_id in known else None
+        minor = (said.minor if said else Minor()).changed(row.minor_needs, row.minor_offers)
+        minor = minor.within(row.needs, row.offers)
+        if said != batches.Said(list(row.needs), list(row.offers), minor):
+            text = summary_text(row.needs, row.offers)
+            drafts[user_id] = batches.Draft(text, row.needs, row.offers, minor)
     versions: dict[UUID, int] = {}
     if drafts:
         status = "approved" if approve else "draft"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from app.databases.connections import BackendConnection
 from app.domain.accounts import checked_text
 from app.domain.member_rows import LONGEST_STATEMENT, MOST_STATEMENTS
-from app.domain.statements import Kind
+from app.domain.statements import Kind, Minor
 from app.errors import InvalidInputError
 from app.repositories.backend import statements, summaries
 from app.services import summaries as written
@@ -18,12 +18,17 @@ from app.services import summaries as written
 
 @dataclass(frozen=True, slots=True)
 class MemberSummary:
-    """Hold what a member's newest summary says; `version` 0 and no status when there is none."""
+    """Hold what a member's newest summary says; `version` 0 and no status when there is none.
+
+    `minor_needs` and `minor_offers` are those of the needs and offers that do not count in full.
+    """
 
     version: int
     status: str
     needs: Sequence[str]
     offers: Sequence[str]
+    minor_needs: Sequence[str] = ()
+    minor_offers: Sequence[str] = ()
 
 
 def of_member(backend: BackendConnection, user_id: UUID) -> MemberSummary:
@@ -32,21 +37,51 @@ def of_member(backend: BackendConnection, user_id: UUID) -> MemberSummary:
     if newest is None:
         return MemberSummary(0, "", (), ())
     said = statements.of_summary(backend, newest.id)
+    needs, offers = ([s.text for s in said if s.kind is kind] for kind in (Kind.NEED, Kind.OFFER))
+    minor = Minor.of(said)
     return MemberSummary(
         newest.version,
         newest.status,
-        tuple(one.text for one in said if one.kind is Kind.NEED),
-        tuple(one.text for one in said if one.kind is Kind.OFFER),
+        tuple(needs),
+        tuple(offers),
+        tuple(text for text in needs if text in minor.needs),
+        tuple(text for text in offers if text in minor.offers),
     )
 
 
 def put(
-    backend: BackendConnection, user_id: UUID, needs: Sequence[str], offers: Sequence[str]
+    backend: BackendConnection,
+    user_id: UUID,
+    needs: Sequence[str],
+    offers: Sequence[str],
+    *,
+    minor_needs: Sequence[str] | None = None,
+    minor_offers: Sequence[str] | None = None,
 ) -> MemberSummary:
-    """Write the next version as a draft, words as typed; nothing when they are the same as before."""
+    """Write the next version as a draft, words as typed; nothing when it is the same as before.
+
+    `minor_needs` and `minor_offers` name those of them that are minor, by the same words; None leaves
+    the importance that the words had. Raises InvalidInputError for one that is not among them.
+    """
     checked = _checked(needs, "need"), _checked(offers, "offer")
-    written.draft(backend, user_id, *checked, datetime.now(UTC))
+    newest = of_member(backend, user_id)
+    minor = Minor(frozenset(newest.minor_needs), frozenset(newest.minor_offers)).changed(
+        _among(minor_needs, checked[0]), _among(minor_offers, checked[1])
+    )
+    written.draft(backend, user_id, *checked, datetime.now(UTC), minor=minor)
     return of_member(backend, user_id)
+
+
+def _among(typed: Sequence[str] | None, said: Collection[str]) -> frozenset[str] | None:
+    """Check that what is called minor is said at all."""
+    if typed is None:
+        return None
+    minor = frozenset(one.strip() for one in typed if one.strip())
+    if not minor.issubset(said):
+        raise InvalidInputError(
+            "What counts less must be one of the needs or offers, in the same words."
+        )
+    return minor
 
 
 def approve(backend: BackendConnection, user_id: UUID) -> MemberSummary:

@@ -141,6 +141,7 @@ def _said_before(backend: BackendConnection, session: Session, at: datetime) -> 
             id=identity(session.id, number, number + 1),
             message_id=None, start=None, stop=None, kind=one.kind.value, aspect="", text=one.text,
             confidence=1.0, vague=False, origin="member", created_at=at,
+            importance=one.importance.value,
         )
         for number, one in enumerate(said)
     ]  # fmt: skip

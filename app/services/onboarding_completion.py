@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
-from app.domain.conversation.lists import distinct, gathered
+from app.domain.conversation.lists import distinct, gathered, grouped, joined, same
 from app.domain.conversation.public import public
-from app.domain.statements import summary_text
+from app.domain.statements import Importance, Minor, summary_text
 from app.domain.understanding.kinds import Asked
 from app.errors import InvalidInputError
 from app.repositories.backend import onboarding, onboarding_items, public_summaries, users
@@ -63,7 +63,10 @@ def _complete(backend: BackendConnection, user_id: UUID, at: datetime) -> Comple
             "There is neither a need nor an offer yet: say one thing that you need or could do for"
             " somebody, or add it to a list."
         )
-    summary = summaries.draft(backend, user_id, gathered(needs), gathered(offers), at, facts=facts)
+    summary = summaries.draft(
+        backend, user_id, gathered(needs), gathered(offers), at, facts=facts,
+        minor=Minor(_minor(items, messages, "need"), _minor(items, messages, "offer")),
+    )  # fmt: skip
     member = users.by_id(backend, user_id)
     shown = public(needs, offers, [member.first_name, member.last_name, member.email.split("@")[0]])
     version = PublicSummary(
@@ -78,6 +81,25 @@ def _complete(backend: BackendConnection, user_id: UUID, at: datetime) -> Comple
 
 def spoken(items: Sequence[Item], messages: Sequence[Message], kind: str) -> list[str]:
     """List the statements of a kind; what a member said when asked for more stands with it."""
+    return distinct([text for text, _ in _weighed(items, messages, kind)])
+
+
+def _minor(items: Sequence[Item], messages: Sequence[Message], kind: str) -> frozenset[str]:
+    """Give which statements of the summary are minor: where several were joined, all of them were."""
+    said = list(_weighed(items, messages, kind))
+    in_full = {same(text) for text, importance in said if importance is Importance.MAIN}
+    texts = distinct([text for text, _ in said])
+    return frozenset(
+        joined(group)
+        for group in grouped(texts)
+        if not any(same(text) in in_full for text in group)
+    )
+
+
+def _weighed(
+    items: Sequence[Item], messages: Sequence[Message], kind: str
+) -> Iterator[tuple[str, Importance]]:
+    """Give each statement of a kind with its details, and how much it counts."""
     about = {m.id: m.asked_item for m in messages if m.author == "member" and m.asked in _DETAILS}
     mine = [item for item in items if item.kind == kind]
     ids = {item.id for item in mine}
@@ -89,7 +111,8 @@ def spoken(items: Sequence[Item], messages: Sequence[Message], kind: str) -> lis
             details[more_of].append(item.text)
         else:
             plain.append(item)
-    return distinct(["; ".join([item.text, *details[item.id]]) for item in plain])
+    for item in plain:
+        yield joined([item.text, *details[item.id]]), Importance(item.importance)
 
 
 def _lacking(needs: Sequence[str], offers: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4, uuid5
 from app.databases import transactions
 from app.domain.conversation.lists import LONGEST_STATEMENT
 from app.domain.conversation.questions import progress
+from app.domain.statements import Importance
 from app.errors import InvalidInputError
 from app.repositories.backend import onboarding, onboarding_items
 from app.repositories.backend.onboarding_items import Item
@@ -20,13 +21,35 @@ KINDS: Final = ("need", "offer", "fact")
 
 
 def change(
-    databases: Databases, reader: Reader, user_id: UUID, item_id: UUID, *, kind: str, text: str
+    databases: Databases,
+    reader: Reader,
+    user_id: UUID,
+    item_id: UUID,
+    *,
+    kind: str,
+    text: str,
+    importance: Importance | None = None,
 ) -> Conversation:
-    """Give an item another kind or other words; raise NotFoundError when it is not the member's."""
+    """Give an item another kind or other words; raise NotFoundError when it is not the member's.
+
+    Without an importance it keeps the one it had.
+    """
     words, unclear = _judged(reader, kind, text)
     with databases.backend() as backend:
         session = onboarding.locked(backend, user_id)
-        onboarding_items.change(backend, session, item_id, kind, words, vague=unclear)
+        onboarding_items.change(
+            backend, session, item_id, kind, words, vague=unclear, importance=importance
+        )
+        return view(backend, user_id)
+
+
+def weigh(
+    databases: Databases, user_id: UUID, item_id: UUID, importance: Importance
+) -> Conversation:
+    """Say how much a need or an offer counts; raise NotFoundError when it is not the member's."""
+    with databases.backend() as backend:
+        session = onboarding.locked(backend, user_id)
+        onboarding_items.weigh(backend, session, item_id, importance)
         return view(backend, user_id)
 
 
@@ -38,6 +61,7 @@ def add(
     kind: str,
     text: str,
     client_key: str | None = None,
+    importance: Importance = Importance.MAIN,
 ) -> Conversation:
     """Put an item on a list by hand; the same `client_key` again adds nothing."""
     words, unclear = _judged(reader, kind, text)
@@ -47,6 +71,7 @@ def add(
         item = Item(
             id=item_id, message_id=None, start=None, stop=None, kind=kind, aspect="", text=words,
             confidence=1.0, vague=unclear, origin="member", created_at=datetime.now(UTC),
+            importance="main" if kind == "fact" else importance.value,
         )  # fmt: skip
         onboarding_items.write(backend, session, [item])
         now = known(

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
-from app.domain.statements import Kind, summary_text
+from app.domain.statements import Kind, Minor, Statement, summary_text
 from app.errors import InvalidInputError, NotFoundError
 from app.repositories.backend import outbox, statements, summaries, users
 from app.services import operator_webhooks, take_over, telling, topics
@@ -21,24 +21,29 @@ def draft(
     at: datetime,
     *,
     facts: Sequence[str] | None = None,
+    minor: Minor | None = None,
 ) -> summaries.Summary:
     """Write the next version of a member's summary as a draft, and complete their onboarding.
 
     When the newest version says the same already, that one is given and nothing is written. Facts
-    stand in the text only; None means that they are not known here, and differ in nothing.
+    stand in the text only; None means that they are not known here, and differ in nothing. So it is
+    with `minor`: None leaves each statement the importance that its words had in the newest version.
     """
     if not needs and not offers:
         raise InvalidInputError("A summary needs at least one need or one offer.")
     newest = summaries.latest(backend, user_id)
+    said = [] if newest is None else statements.of_summary(backend, newest.id)
+    weighed = (Minor.of(said) if minor is None else minor).within(needs, offers)
     text = summary_text(needs, offers, facts or ())
     if (
         newest is not None
-        and _says(backend, newest.id) == (list(needs), list(offers))
+        and _texts(said) == (list(needs), list(offers))
+        and Minor.of(said) == weighed
         and (facts is None or newest.summary == text)
     ):
         return newest
     written = summaries.create(backend, user_id, text)
-    statements.insert(backend, user_id, written.id, needs, offers, at)
+    statements.insert(backend, user_id, written.id, needs, offers, at, minor=weighed)
     users.update_onboarding_status(backend, user_id, "completed")
     operator_webhooks.emit(
         backend,
@@ -57,8 +62,7 @@ def newest_version(backend: BackendConnection, user_id: UUID) -> int:
     return 0 if newest is None else newest.version
 
 
-def _says(backend: BackendConnection, summary_id: UUID) -> tuple[list[str], list[str]]:
-    said = statements.of_summary(backend, summary_id)
+def _texts(said: Sequence[Statement]) -> tuple[list[str], list[str]]:
     return (
         [s.text for s in said if s.kind is Kind.NEED],
         [s.text for s in said if s.kind is Kind.OFFER],

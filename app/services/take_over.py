@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from app.databases.connections import BackendConnection
 from app.domain.edited_summaries import read_back
-from app.domain.statements import Kind
+from app.domain.statements import Importance, Kind, Minor, Statement
 from app.errors import ConflictError
 from app.repositories.backend import backend_calls, outbox, statement_edits, statements, summaries
 from app.repositories.backend.onboarding import Message
@@ -100,10 +100,26 @@ def _write(backend: BackendConnection, job: TakeOverJob) -> None:
         ]
         if known != [[" ".join(text.split()) for text in texts] for texts in (needs, offers)]:
             statement_edits.forget(backend, summary.id)
-            statements.insert(backend, user_id, summary.id, list(needs), list(offers), at)
+            minor = _still_minor(said, needs, offers)
+            statements.insert(
+                backend, user_id, summary.id, list(needs), list(offers), at, minor=minor
+            )
     if job.lists:
         outbox.add(backend, topics.EMBED, sorted(job.lists))
     outbox.done(backend, job.event_ids)
+
+
+def _still_minor(before: Sequence[Statement], needs: Sequence[str], offers: Sequence[str]) -> Minor:
+    """Keep the importance of what was edited elsewhere and still stands there in the same words."""
+    known = {
+        (one.kind, " ".join(one.text.split()))
+        for one in before
+        if one.importance is Importance.MINOR
+    }
+    return Minor(
+        frozenset(text for text in needs if (Kind.NEED, " ".join(text.split())) in known),
+        frozenset(text for text in offers if (Kind.OFFER, " ".join(text.split())) in known),
+    )
 
 
 STEPS: Sequence[Step[TakeOverJob]] = (

@@ -28,7 +28,15 @@ def distinct(texts: Sequence[str]) -> list[str]:
 
 def gathered(texts: Sequence[str], most: int = MOST_STATEMENTS) -> list[str]:
     """Bring many statements into few by joining neighbours: nothing is left out."""
-    if len(texts) <= most:
-        return list(texts)
-    size = math.ceil(len(texts) / most)
-    return ["; ".join(texts[begin : begin + size]) for begin in range(0, len(texts), size)]
+    return [joined(group) for group in grouped(texts, most)]
+
+
+def grouped(texts: Sequence[str], most: int = MOST_STATEMENTS) -> list[list[str]]:
+    """Put neighbours together until there are few enough groups; most often each stands alone."""
+    size = max(1, math.ceil(len(texts) / most))
+    return [list(texts[begin : begin + size]) for begin in range(0, len(texts), size)]
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Write several statements as one."""
+    return "; ".join(texts)

@@ -93,7 +93,7 @@ class Couples:
 
 
 def cosines(left: Vectors, right: Vectors) -> NDArray[np.float32]:
-    """Give the cosine of each row of unit vectors with its fellow."""
+    """Give the cosine of each row of unit vectors with its fellow, times the weights of both."""
     # Rounding may carry the product of two unit vectors a little beyond one.
     product: NDArray[np.float32] = np.einsum("ij,ij->i", left, right)
     return np.clip(product, np.float32(-1.0), np.float32(1.0))

@@ -10,7 +10,8 @@ from uuid import UUID
 class Reason:
     """Name the couple behind what one member gains: their need, and the offer that answers it.
 
-    `similarity` is the cosine of the two vectors, `gain` its calibrated probability.
+    `similarity` is the cosine of the two vectors times the weights of both statements, `gain` its
+    calibrated probability.
     """
 
     need_id: UUID

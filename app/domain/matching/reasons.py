@@ -14,7 +14,7 @@ from app.domain.matching.scores import Calibration, pair_score
 
 @dataclass(frozen=True, slots=True)
 class Couple:
-    """Hold the need and the offer that fit best in one direction between two, and their cosine."""
+    """Hold the need and the offer that fit best in one direction between two, and their weighted cosine."""
 
     partner_id: UUID
     need_id: UUID

@@ -27,9 +27,9 @@ _FARTHEST: Final = np.float32(43.0)
 class Risk:
     """Turn two cosines into 1 / score^2 = (1 + e^-z)(1 + e^-z'), and bound its rounding.
 
-    For a float32 product of unit vectors of width d a cosine is off by at most d * 2^-24, hence
-    the risk by a factor of exp(2 * d * 2^-24 / scale) at most. `slack` is twice that and a little:
-    a pair within it may still turn out to be the better one.
+    For a float32 product of vectors of width d, none longer than one, a cosine is off by at most
+    d * 2^-24, hence the risk by a factor of exp(2 * d * 2^-24 / scale) at most. `slack` is twice
+    that and a little: a pair within it may still turn out to be the better one.
     """
 
     def __init__(self, calibration: Calibration, width: int) -> None:

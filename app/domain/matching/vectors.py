@@ -1,4 +1,4 @@
-"""What matching works on: everybody's statements as unit vectors, and who said which."""
+"""What matching works on: everybody's statements as weighted unit vectors, and who said which."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ Indices = NDArray[np.int64]
 class MemberVectors:
     """Hold the needs and offers of `members` people, known here by their index 0 … members - 1.
 
-    `needs` is (n_needs, d) and `offers` (n_offers, d), float32 unit vectors of one embedding
-    model; `need_member` and `offer_member` say whose each row is and ascend.
+    `needs` is (n_needs, d) and `offers` (n_offers, d), float32. Each row is a unit vector of one
+    embedding model times the weight of its statement (`statements.Importance`), which is at most
+    1: an inner product of two rows is the cosine times both weights, and is called a cosine from
+    here on. `need_member` and `offer_member` say whose each row is and ascend.
     """
 
     needs: Vectors

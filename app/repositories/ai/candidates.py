@@ -26,7 +26,8 @@ class Candidate:
     they_gain: float
 
 
-# Vectors are of unit length, so the negative inner product is minus the cosine, and quicker.
+# Vectors are of unit length times their statement's weight. The inner product is therefore the
+# weighted cosine; an operator that divides by the lengths would lose the weights.
 _BEST_OF_MANY: Final = (
     "WITH mine AS MATERIALIZED (SELECT kind, embedding FROM embeddings"
     "  WHERE user_id = %(id)s AND model = %(model)s),"

@@ -19,7 +19,10 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class StatementVector:
-    """Hold the vector of one need or offer; whose words they were stays in the other database."""
+    """Hold the vector of one need or offer; whose words they were stays in the other database.
+
+    It is the model's unit vector times the weight of the statement (`statements.Importance`).
+    """
 
     statement_id: UUID
     kind: Kind
@@ -164,7 +167,8 @@ def stored(ai: AIConnection, model: str, user_ids: Sequence[UUID]) -> dict[UUID,
 class VectorTable:
     """Hold many members' vectors of one kind: row i of `vectors` is statement_ids[i] of user_ids[i].
 
-    `vectors` has the shape (n, dimensions), float32, unit length; rows are ordered by member.
+    `vectors` has the shape (n, dimensions), float32: unit vectors times the weight of
+    their statement; rows are ordered by member.
     """
 
     statement_ids: list[UUID]

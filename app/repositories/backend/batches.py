@@ -12,12 +12,19 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from app.databases.connections import BackendConnection
-from app.domain.statements import Kind
+from app.domain.statements import Importance, Kind, Minor
 from app.errors import NotFoundError
 from app.repositories.backend.profiles import Profile
 from app.repositories.backend.summaries import Summary
 
-Said = tuple[Sequence[str], Sequence[str]]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Hold what a summary says, and which of it is minor."""
+
+    needs: Sequence[str]
+    offers: Sequence[str]
+    minor: Minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +114,25 @@ def latest_summaries(
         )
         .fetchall()
     )
-    said: dict[UUID, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for summary_id, kind, text in backend.execute(
-        "SELECT summary_id, kind, text FROM statements WHERE summary_id = ANY(%s)"
+    rows: dict[UUID, list[tuple[Kind, str, Importance]]] = defaultdict(list)
+    for summary_id, kind, text, importance in backend.execute(
+        "SELECT summary_id, kind, text, importance FROM statements WHERE summary_id = ANY(%s)"
         " ORDER BY summary_id, kind, position",
         ([one.id for one in found],),
     ).fetchall():
-        said[summary_id][Kind(kind) is Kind.OFFER].append(text)
-    return {one.user_id: (one, said[one.id]) for one in found}
+        rows[summary_id].append((Kind(kind), text, Importance(importance)))
+    return {one.user_id: (one, _said(rows[one.id])) for one in found}
+
+
+def _said(rows: Sequence[tuple[Kind, str, Importance]]) -> Said:
+    needs, offers = ([text for k, text, _ in rows if k is kind] for kind in (Kind.NEED, Kind.OFFER))
+    minor = Minor(
+        *(
+            frozenset(text for k, text, i in rows if k is kind and i is Importance.MINOR)
+            for kind in (Kind.NEED, Kind.OFFER)
+        )
+    )
+    return Said(needs, offers, minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +142,7 @@ class Draft:
     text: str
     needs: Sequence[str]
     offers: Sequence[str]
+    minor: Minor
 
 
 def write_summaries(
@@ -163,17 +182,21 @@ def _write_statements(
     at: datetime,
 ) -> None:
     rows = [
-        (uuid4(), user_id, summary_ids[user_id], kind.value, position, text)
+        (
+            uuid4(), user_id, summary_ids[user_id], kind.value, position, text,
+            draft.minor.importance(kind, text).value,
+        )
         for user_id, draft in drafts.items()
         for kind, texts in ((Kind.NEED, draft.needs), (Kind.OFFER, draft.offers))
         for position, text in enumerate(texts)
-    ]
+    ]  # fmt: skip
     columns = [list(column) for column in zip(*rows, strict=True)]
     backend.execute(
-        "INSERT INTO statements (id, user_id, summary_id, kind, position, text, created_at)"
-        " SELECT id, user_id, summary_id, kind, position, text, %s FROM unnest(%s::uuid[],"
-        "  %s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[])"
-        "  AS m (id, user_id, summary_id, kind, position, text)",
+        "INSERT INTO statements"
+        " (id, user_id, summary_id, kind, position, text, importance, created_at)"
+        " SELECT id, user_id, summary_id, kind, position, text, importance, %s"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::text[],"
+        "  %s::text[]) AS m (id, user_id, summary_id, kind, position, text, importance)",
         (at, *columns),
     )
 

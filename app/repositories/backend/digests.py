@@ -20,7 +20,8 @@ _APPROVED: Final[LiteralString] = (
     " FROM user_summaries s JOIN users u ON u.id = s.user_id AND u.deleted_at IS NULL"
     " WHERE s.status = 'approved' ORDER BY s.user_id, s.version DESC"
 )
-# Kind, place and text of each statement, each part after its length in four bytes.
+# Kind, place and text of each statement, and its importance where it does not count in full, each part
+# after its length in four bytes.
 _HASHED: Final[LiteralString] = (
     "SELECT a.user_id, a.version, sha256(coalesce(string_agg("
     "  CASE t.kind WHEN 'need' THEN '\\x000000046e656564'::bytea"
@@ -28,7 +29,11 @@ _HASHED: Final[LiteralString] = (
     "  || decode(lpad(to_hex(octet_length(t.position::text)), 8, '0'), 'hex')"
     "  || convert_to(t.position::text, 'UTF8')"
     "  || decode(lpad(to_hex(octet_length(t.text)), 8, '0'), 'hex')"
-    "  || convert_to(t.text, 'UTF8'), ''::bytea ORDER BY t.kind, t.position), ''::bytea)) AS hash"
+    "  || convert_to(t.text, 'UTF8')"
+    "  || CASE t.importance WHEN 'main' THEN ''::bytea"
+    "   ELSE decode(lpad(to_hex(octet_length(t.importance)), 8, '0'), 'hex')"
+    "    || convert_to(t.importance, 'UTF8') END,"
+    "  ''::bytea ORDER BY t.kind, t.position), ''::bytea)) AS hash"
     " FROM approved a LEFT JOIN statements t ON t.summary_id = a.id GROUP BY a.user_id, a.version"
 )
 

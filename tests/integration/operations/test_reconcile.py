@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from app.databases.names import Database
-from app.domain.statements import content_hash
+from app.domain.statements import Minor, content_hash
 from app.repositories.ai import digests as ai_digests
 from app.repositories.backend import digests, outbox, statements
-from app.services import erasure, reconcile
+from app.services import erasure, reconcile, summaries
 from app.services.reconcile import Reconciliation
 from tests.conftest import Pair, Run
 from tests.people import People
@@ -35,6 +35,13 @@ def test_the_hash_that_sql_computes_is_the_hash_that_the_vectors_carry(people: P
         people.join("Ben", ["one\nline, 'quoted' \\ \"and\" so on"], []),
         people.join("Cleo", [], ["x" * 70_000]),
     }
+    minor = Minor(frozenset({"tax law"}), frozenset({"ein Klavier 🏡"}))
+    dora = people.join("Dora", ["tax"], ["piano"])
+    said.add(dora)
+    with people.databases.backend() as backend:
+        needs, offers = ["tax law", "other law"], ["piano", "ein Klavier 🏡"]
+        summaries.draft(backend, dora, needs, offers, datetime.now(UTC), minor=minor)
+        summaries.approve(backend, dora)
     with people.databases.backend() as backend:
         found = digests.members(backend, list(digests.buckets(backend)))
         words = statements.approved(backend, list(said))

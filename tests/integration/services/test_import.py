@@ -14,6 +14,7 @@ from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.errors import DatabaseUnavailableError
 from app.databases.names import Database
 from app.domain.member_rows import BadRow, MemberRow, member_row
+from app.domain.statements import Importance
 from app.repositories.backend import outbox, profiles, statements, summaries, users
 from app.services import import_members
 from app.workers.relay import Relay
@@ -90,6 +91,27 @@ def test_a_row_that_says_something_new_updates_the_member(
         member = users.by_email(backend, "ann@example.org")
         newest = summaries.current(backend, member.id)
     assert newest.version == (2 if "needs" in change else 1)
+
+
+def test_a_row_says_which_texts_are_minor_and_one_that_says_nothing_leaves_them(
+    adapter: PostgreSQLAdapter,
+) -> None:
+    raw = _raw("ann@example.org", needs=["tax", "law"])
+
+    def minor() -> tuple[list[str], int]:
+        with adapter.backend() as backend:
+            member = users.by_email(backend, "ann@example.org")
+            newest = summaries.current(backend, member.id)
+            said = statements.of_summary(backend, newest.id)
+        return [s.text for s in said if s.importance is Importance.MINOR], newest.version
+
+    marked = raw | {"minor_needs": ["law"], "minor_offers": "piano lessons"}
+    assert _figures(_import(adapter, _rows(marked), approve=True)) == (1, 0, 0, 1, 0)
+    assert minor() == (["law", "piano lessons"], 1)
+    assert _figures(_import(adapter, _rows(marked), approve=True)) == (0, 0, 1, 0, 0)
+    assert _figures(_import(adapter, _rows(raw), approve=True)) == (0, 0, 1, 0, 0)
+    _import(adapter, _rows(raw | {"needs": ["law", "a boat"], "minor_offers": []}), approve=True)
+    assert minor() == (["law"], 2)
 
 
 def test_cara_and_cara_in_capitals_are_one_account(adapter: PostgreSQLAdapter, pair: Pair) -> None:

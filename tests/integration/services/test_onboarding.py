@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,10 +12,11 @@ import pytest
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.adapters.token_states import TokenStates
 from app.databases import transactions
+from app.domain.statements import Importance, Minor
 from app.domain.understanding.kinds import Asked
 from app.errors import ConflictError, InvalidInputError, NotFoundError
 from app.repositories.backend import onboarding as stored
-from app.repositories.backend import onboarding_items, profiles, users
+from app.repositories.backend import onboarding_items, profiles, statements, users
 from app.repositories.backend.onboarding_items import Item
 from app.services import onboarding, onboarding_completion, onboarding_corrections, summaries
 from app.services.onboarding_reading import Reader
@@ -419,6 +420,47 @@ def test_every_member_has_a_conversation_of_their_own(talk: Talk) -> None:
     assert talk.start().session_id != other.start().session_id
     talk.say(BOTH)
     assert other.start().needs == []
+
+
+def test_a_mark_stays_when_all_is_derived_again_and_goes_into_the_summary(talk: Talk) -> None:
+    talk.start()
+    heard = talk.say(BOTH)
+    (need,), (offer,) = heard.needs, heard.offers
+    onboarding_corrections.weigh(talk.databases, talk.user_id, need.id, Importance.MINOR)
+    again = onboarding.derive_again(talk.databases, talk.reader, talk.user_id)
+    assert [(one.text, one.importance) for one in again.needs] == [(need.text, "minor")]
+    assert [(one.text, one.importance) for one in again.offers] == [(offer.text, "main")]
+    first = talk.complete().summary
+    onboarding_corrections.weigh(talk.databases, talk.user_id, offer.id, Importance.MINOR)
+    second = talk.complete().summary
+    assert (second.version, second.summary) == (first.version + 1, first.summary)
+    with talk.databases.backend() as backend:
+        assert Minor.of(statements.of_summary(backend, first.id)) == Minor(frozenset({need.text}))
+        assert Minor.of(statements.of_summary(backend, second.id)) == Minor(
+            frozenset({need.text}), frozenset({offer.text})
+        )
+    assert talk.complete().summary.version == second.version
+    with pytest.raises(NotFoundError, match="no need or offer"):
+        onboarding_corrections.weigh(talk.databases, talk.user_id, uuid4(), Importance.MINOR)
+
+
+def test_statements_that_are_joined_are_minor_where_all_of_them_are(talk: Talk) -> None:
+    talk.start()
+    # Ninety fit into thirty joined ones; of the first three all are minor, of the next only two.
+    with talk.databases.backend() as backend:
+        items = [
+            Item(
+                uuid4(), None, None, None, "offer", "", f"lesson {n}", 1.0,
+                vague=False, origin="member", created_at=datetime.now(UTC) + timedelta(seconds=n),
+                importance="minor" if n < 5 else "main",
+            )
+            for n in range(90)
+        ]  # fmt: skip
+        onboarding_items.write(backend, stored.locked(backend, talk.user_id), items)
+    written = talk.complete().summary
+    with talk.databases.backend() as backend:
+        said = statements.of_summary(backend, written.id)
+    assert Minor.of(said).offers == {"lesson 0; lesson 1; lesson 2"}
 
 
 def test_statements_too_many_for_one_summary_are_joined_and_none_is_lost(talk: Talk) -> None:

@@ -62,6 +62,11 @@ def _nested(levels: int) -> Any:
         (_raw(rate=math.nan), "a number that JSON does not know"),
         (_raw(rate=[-math.inf]), "a number that JSON does not know"),
         (_raw(note=_nested(DEEPEST_FIELD + 1)), "nested more than 50 levels deep"),
+        (
+            _raw(minor_needs=["a boat"]),
+            "minor_needs holds a text that is not among needs: 'a boat'",
+        ),
+        (_raw(minor_offers=3), "minor_offers is not a list of texts"),
     ],
 )
 def test_a_row_that_cannot_be_taken_is_told_why(raw: object, reason: str) -> None:
@@ -118,6 +123,14 @@ def test_a_csv_cell_holds_one_text_or_several_between_bars_on_lines_or_as_a_json
     assert member_row(_raw(needs="and|or")).needs == ("and|or",)
 
 
+def test_a_row_names_which_of_its_texts_are_minor_or_says_nothing_of_it() -> None:
+    row = member_row(_raw(needs=["tax", "law"], minor_needs=" law | tax "))
+    assert (row.minor_needs, row.minor_offers) == (("law", "tax"), None)
+    row = member_row(_raw(needs="tax | law", minor_needs="", minor_offers=None))
+    assert (row.minor_needs, row.minor_offers) == ((), None)
+    assert row.further == {}
+
+
 _texts = st.text(max_size=40)
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _texts,
@@ -125,7 +138,9 @@ _json = st.recursive(
     max_leaves=8,
 )
 _rows = st.dictionaries(
-    st.sampled_from(["email", "first_name", "last_name", "needs", "offers", "place", "note"]),
+    st.sampled_from(
+        ["email", "first_name", "last_name", "needs", "offers", "minor_needs", "place", "note"]
+    ),
     _json | st.lists(_texts, max_size=3) | st.emails(),
 ) | st.fixed_dictionaries(
     {"email": st.emails(), "needs": st.lists(_texts, max_size=25), "offers": st.lists(_texts)}

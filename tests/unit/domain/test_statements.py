@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.statements import Kind, Statement, content_hash, summary_text
+from app.domain.statements import Importance, Kind, Minor, Statement, content_hash, summary_text
 
 MEMBER = UUID(int=1)
 _said = st.lists(st.tuples(st.sampled_from(Kind), st.text(min_size=1, max_size=20)), max_size=6)
@@ -53,6 +55,38 @@ def test_a_digest_is_not_fooled_by_where_one_text_ends_and_the_next_begins() -> 
     one = _statements([(Kind.NEED, "ab"), (Kind.NEED, "c")])
     other = _statements([(Kind.NEED, "a"), (Kind.NEED, "bc")])
     assert content_hash(one) != content_hash(other)
+
+
+@given(_said.filter(bool), st.data())
+def test_the_digest_knows_how_much_a_statement_counts(
+    said: list[tuple[Kind, str]], data: st.DataObject
+) -> None:
+    statements = _statements(said)
+    chosen = data.draw(st.sampled_from(range(len(statements))))
+    weighed = [
+        replace(one, importance=Importance.MINOR) if place == chosen else one
+        for place, one in enumerate(statements)
+    ]
+    assert content_hash(weighed) != content_hash(statements)
+
+
+@given(_said)
+def test_the_digest_of_statements_that_count_in_full_is_what_it_always_was(
+    said: list[tuple[Kind, str]],
+) -> None:
+    digest = sha256()
+    for one in sorted(_statements(said), key=lambda s: (s.kind, s.position)):
+        for part in (one.kind.value, str(one.position), one.text):
+            digest.update(len(part.encode()).to_bytes(4, "big") + part.encode())
+    assert content_hash(_statements(said)) == digest.digest()
+
+
+def test_an_importance_is_kept_by_the_words_until_somebody_says_otherwise() -> None:
+    before = Minor(frozenset({"tax", "law"}), frozenset({"piano"}))
+    assert before.changed(None, []).within(["tax"], ["piano"]) == Minor(frozenset({"tax"}))
+    assert before.importance(Kind.NEED, "law") is Importance.MINOR
+    assert before.importance(Kind.OFFER, "law") is Importance.MAIN
+    assert Importance.MAIN.weight == 1.0 > Importance.MINOR.weight
 
 
 def test_a_summary_says_what_was_said_and_nothing_else() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.matching.scores import Calibration, pair_score
 from app.domain.matching.vectors import MemberVectors
+from app.domain.statements import Importance, Kind
 
 WIDTH = 6
 
@@ -37,6 +39,33 @@ communities = st.builds(
     st.integers(0, 2**32 - 1),
     coarse=st.booleans(),
 )
+
+
+def weighed(
+    vectors: MemberVectors, kind: Kind, row: int, importance: Importance = Importance.MINOR
+) -> MemberVectors:
+    """Let one statement of a community count less."""
+    rows = (vectors.needs if kind is Kind.NEED else vectors.offers).copy()
+    rows[row] *= np.float32(importance.weight)
+    return replace(vectors, needs=rows) if kind is Kind.NEED else replace(vectors, offers=rows)
+
+
+def statements_of(vectors: MemberVectors) -> list[tuple[Kind, int]]:
+    """List the rows of a community's needs and offers."""
+    return [(Kind.NEED, row) for row in range(len(vectors.needs))] + [
+        (Kind.OFFER, row) for row in range(len(vectors.offers))
+    ]
+
+
+def _some_minor(vectors: MemberVectors, seed: int) -> MemberVectors:
+    drawn = np.random.default_rng(seed).random(len(vectors.needs) + len(vectors.offers))
+    for (kind, row), chance in zip(statements_of(vectors), drawn, strict=True):
+        if chance < 1 / 3:
+            vectors = weighed(vectors, kind, row)
+    return vectors
+
+
+weighed_communities = st.builds(_some_minor, communities, st.integers(0, 2**32 - 1))
 
 calibrations = st.builds(Calibration, midpoint=st.floats(-0.5, 0.9), scale=st.floats(0.02, 1.0))
 

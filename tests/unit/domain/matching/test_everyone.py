@@ -17,6 +17,7 @@ from tests.unit.domain.matching.communities import (
     communities,
     community,
     naive_scores,
+    weighed_communities,
 )
 
 NEAR = 1e-5
@@ -65,7 +66,7 @@ def check_against_loop(
         assert listed == pytest.approx(reachable[: len(partners)], rel=NEAR)
 
 
-@given(communities, calibrations, st.integers(1, 6), st.integers(1, 5))
+@given(communities | weighed_communities, calibrations, st.integers(1, 6), st.integers(1, 5))
 def test_the_lists_are_those_of_a_plain_loop_over_all_pairs(
     vectors: MemberVectors, calibration: Calibration, length: int, block: int
 ) -> None:
@@ -92,7 +93,7 @@ def test_a_forbidden_pair_never_appears_and_the_next_best_takes_its_place(
     check_against_loop(vectors, calibration, length, table, ordered)
 
 
-@given(communities, calibrations)
+@given(communities | weighed_communities, calibrations)
 def test_score_and_reasons_are_one_and_the_same_numbers(
     vectors: MemberVectors, calibration: Calibration
 ) -> None:
