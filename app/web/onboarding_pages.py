@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from starlette.responses import Response
 
+from app.domain.statements import Importance
 from app.errors import ReciprocityError
 from app.services import limits, onboarding, onboarding_completion, onboarding_corrections
 from app.services.onboarding_view import Conversation
@@ -105,6 +106,8 @@ def _correct(visit: Visit, item_id: UUID) -> Response:
     try:
         if form["wish"] == "remove":
             onboarding_corrections.remove(side.databases, me, item_id)
+        elif form["wish"] in {one.value for one in Importance}:
+            onboarding_corrections.weigh(side.databases, me, item_id, Importance(form["wish"]))
         else:
             onboarding_corrections.change(
                 side.databases, side.reader, me, item_id, kind=form["kind"], text=form["text"]

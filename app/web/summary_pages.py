@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
@@ -25,10 +26,28 @@ def register(pages: Pages) -> None:
     pages.member("/summary/again", "POST")(_again)
 
 
-def _rows(said: Sequence[str], more: int = 0) -> list[str]:
-    written = [text for text in said if text.strip()]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Hold one box of the form, and whether what it holds is marked as counting less."""
+
+    text: str = ""
+    minor: bool = False
+
+
+def _rows(said: Sequence[str], minor: Collection[str], more: int = 0) -> list[Row]:
+    written = [Row(text, text.strip() in minor) for text in said if text.strip()]
     empty = max(EMPTY_ROWS, FIRST_ROWS - len(written)) + more
-    return [*written, *[""] * empty]
+    return [*written, *[Row()] * empty]
+
+
+def _marked(form: Form, kind: str) -> list[str]:
+    """Give the texts whose box is marked; a box is named by its place, counted from 0."""
+    places = set(form.every(f"minor-{kind}"))
+    return [
+        text.strip()
+        for place, text in enumerate(form.every(kind))
+        if str(place) in places and text.strip()
+    ]
 
 
 def _show(visit: Visit) -> Response:
@@ -39,8 +58,8 @@ def _show(visit: Visit) -> Response:
         "summary.html",
         problem="",
         summary=found,
-        needs=_rows(found.needs),
-        offers=_rows(found.offers),
+        needs=_rows(found.needs, found.minor_needs),
+        offers=_rows(found.offers, found.minor_offers),
         progress=stages,
     )
 
@@ -59,7 +78,14 @@ def _change(visit: Visit) -> Response:
 def _saved(visit: Visit, form: Form, *, approve: bool) -> Response:
     who = visit.who.user_id
     with visit.side.databases.backend() as backend:
-        member_summaries.put(backend, who, form.every("need"), form.every("offer"))
+        member_summaries.put(
+            backend,
+            who,
+            form.every("need"),
+            form.every("offer"),
+            minor_needs=_marked(form, "need"),
+            minor_offers=_marked(form, "offer"),
+        )
         if approve:
             member_summaries.approve(backend, who)
     return visit.to("/summary", "approved" if approve else "saved")
@@ -74,8 +100,12 @@ def _with_rows(visit: Visit, form: Form, problem: str, status: int) -> Response:
         status=status,
         problem=problem,
         summary=found,
-        needs=_rows(form.every("need"), more=3 if form["wish"] == "more-needs" else 0),
-        offers=_rows(form.every("offer"), more=3 if form["wish"] == "more-offers" else 0),
+        needs=_rows(
+            form.every("need"), _marked(form, "need"), 3 if form["wish"] == "more-needs" else 0
+        ),
+        offers=_rows(
+            form.every("offer"), _marked(form, "offer"), 3 if form["wish"] == "more-offers" else 0
+        ),
         progress=stages,
     )
 

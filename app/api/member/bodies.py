@@ -155,6 +155,24 @@ class Statements(Body):
 
     needs: Annotated[list[Text], Field(max_length=MOST_STATEMENTS)]
     offers: Annotated[list[Text], Field(max_length=MOST_STATEMENTS)]
+    minor_needs: Annotated[
+        list[Text] | None,
+        Field(
+            max_length=MOST_STATEMENTS,
+            description="Those of `needs` that are nice to have, in the same words: they count a"
+            " little less. Left out, each need counts as the same words did before; new ones in full.",
+            examples=[[]],
+        ),
+    ] = None
+    minor_offers: Annotated[
+        list[Text] | None,
+        Field(
+            max_length=MOST_STATEMENTS,
+            description="Those of `offers` that the member would rather not be asked for often;"
+            " otherwise like `minor_needs`.",
+            examples=[[]],
+        ),
+    ] = None
 
 
 class Summary(Answer):
@@ -164,6 +182,8 @@ class Summary(Answer):
     status: Literal["", "draft", "approved"]
     needs: Sequence[str]
     offers: Sequence[str]
+    minor_needs: Sequence[str]
+    minor_offers: Sequence[str]
 
 
 class Stage(Answer):

@@ -58,7 +58,14 @@ def summary(side: Side, who: Who) -> bodies.Summary:
 def put_summary(body: bodies.Statements, side: Side, who: Who) -> bodies.Summary:
     """Write the next version as a draft; the same as before writes nothing."""
     with side.databases.backend() as backend:
-        written = member_summaries.put(backend, who.user_id, body.needs, body.offers)
+        written = member_summaries.put(
+            backend,
+            who.user_id,
+            body.needs,
+            body.offers,
+            minor_needs=body.minor_needs,
+            minor_offers=body.minor_offers,
+        )
     return bodies.Summary.model_validate(written)
 
 

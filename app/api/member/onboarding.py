@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, UploadFile
 from app.api.member import onboarding_bodies as bodies
 from app.api.member.gate import Side, Who
 from app.api.member.once import Once
+from app.domain.statements import Importance
 from app.services import (
     limits,
     onboarding,
@@ -89,16 +90,23 @@ def add(
         kind=body.kind,
         text=body.text,
         client_key=idempotency_key,
+        importance=body.importance or Importance.MAIN,
     )
     return _told(talk)
 
 
 @routes.put("/me/onboarding/items/{item_id}")
 def change(item_id: UUID, body: bodies.NewItem, side: Side, who: Who) -> bodies.Onboarding:
-    """Give an item another kind or other words."""
+    """Give an item another kind, other words, or another importance."""
     onboarding.start(side.databases, side.reader, who.user_id)
     talk = onboarding_corrections.change(
-        side.databases, side.reader, who.user_id, item_id, kind=body.kind, text=body.text
+        side.databases,
+        side.reader,
+        who.user_id,
+        item_id,
+        kind=body.kind,
+        text=body.text,
+        importance=body.importance,
     )
     return _told(talk)
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from app.api.member.bodies import Answer, Body
 from app.domain.conversation.lists import LONGEST_MESSAGE
 from app.domain.member_rows import LONGEST_STATEMENT
+from app.domain.statements import Importance
 
 Kind = Literal["need", "offer", "fact"]
 Said = Annotated[
@@ -34,6 +35,15 @@ class NewItem(Body):
 
     kind: Annotated[Kind, Field(examples=["need"])]
     text: Annotated[str, Field(max_length=LONGEST_STATEMENT, examples=["help with my taxes"])]
+    importance: Annotated[
+        Importance | None,
+        Field(
+            description="How much it counts: in full (main), or less (minor: a need that is nice to"
+            " have, an offer for now and then). Left out, a new item counts in full, and one that is"
+            " changed counts as before. A fact always counts in full.",
+            examples=["minor"],
+        ),
+    ] = None
 
 
 class Item(Answer):
@@ -46,6 +56,7 @@ class Item(Answer):
     start: int | None
     stop: int | None
     vague: bool
+    importance: Importance
     origin: Literal["derived", "member"]
 
 
