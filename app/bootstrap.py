@@ -210,7 +210,9 @@ class ContractSide:
     def own_session(self, session_id: UUID, user_id: UUID) -> None:
         """Raise NotFoundError when this service did not issue this session to this member."""
         if self.session(session_id).user_id != user_id:
-            raise NotFoundError(f"There is no onboarding session {session_id} of this member.")
+            raise NotFoundError(
+                "There is no onboarding session {session} of this member.", session=session_id
+            )
 
     def health(self) -> health.Report:
         """Look at both databases and at what stands in them."""

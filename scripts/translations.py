@@ -13,6 +13,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -25,11 +26,13 @@ from app.databases.dictionary import TABLES
 from app.domain import notifications as news
 from app.domain.conversation import wording
 from app.domain.decisions import REASONS
+from app.errors import ReciprocityError
 from app.languages import FOLDER, LANGUAGES, SOURCE
 from app.services import (
     conversations,
     export_archive,
     letters,
+    limits,
     notifications,
     onboarding_completion,
     operator_reports,
@@ -38,15 +41,19 @@ from app.services import (
     resumes,
 )
 from app.services.pair_obstacles import NO_NEED, NO_OFFER
+from app.services.site import NoMailError
+from app.web import site  # noqa: F401 - with the site every error that its pages show is there
 from app.web.rendering import HERE, environment
 
 ROOT: Final = Path(__file__).parent.parent
+
 # Where errors are raised that a member may read on a page.
-_TOLD: Final = (
-    "app/services", "app/domain", "app/web", "app/adapters/documents.py", "app/adapters/pictures.py"
+TOLD_IN: Final = (
+    "app/services", "app/domain", "app/web", "app/repositories/backend", "app/bootstrap.py",
+    "app/adapters/documents.py", "app/adapters/pictures.py", "app/adapters/embedding_protocol.py",
+    "app/adapters/embedding_onnx.py",
 )  # fmt: skip
 _VALUE: Final = re.compile(r"\{\w+\}")
-_INTERNAL: Final = frozenset({"ValueError", "RuntimeError", "TypeError", "AssertionError"})
 # What an error may be about, as services name it: "The {what} is too long".
 _ABOUT: Final = (
     "name", "last name", "headline", "place", "message", "note", "text", "password", "answer",
@@ -80,22 +87,41 @@ def _of_templates() -> Iterator[tuple[str, str]]:
 
 
 def _of_errors() -> Iterator[tuple[str, str]]:
-    for place in _TOLD:
+    for path in told_in():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            sentence = _raised(node) or _told(node)
+            if sentence:
+                yield str(path.relative_to(ROOT)), sentence
+
+
+def told_in() -> Iterator[Path]:
+    """Give every file in which an error is made that a page may show."""
+    for place in TOLD_IN:
         start = ROOT / place
-        for path in sorted(start.rglob("*.py")) if start.is_dir() else [start]:
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                sentence = _raised(node) or _told(node)
-                if sentence:
-                    yield str(path.relative_to(ROOT)), sentence
+        yield from sorted(start.rglob("*.py")) if start.is_dir() else [start]
 
 
 def _raised(node: ast.AST) -> str:
-    if not (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args):
+    """Give the sentence of an error that is made here, whether it is raised at once or returned."""
+    if not (isinstance(node, ast.Call) and node.args):
         return ""
-    name, first = ast.unparse(node.exc.func).rpartition(".")[2], node.exc.args[0]
-    if name in _INTERNAL or not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+    name, first = ast.unparse(node.func).rpartition(".")[2], node.args[0]
+    if name not in errors_told() or not isinstance(first, ast.Constant):
         return ""
-    return first.value
+    return str(first.value)
+
+
+@cache
+def errors_told() -> frozenset[str]:
+    """Name the errors whose own words a page shows: not those of our side, which are logged."""
+    found: set[str] = set()
+    kinds = ReciprocityError.__subclasses__()
+    while kinds:
+        kind = kinds.pop()
+        if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR or kind is NoMailError:
+            found.add(kind.__name__)
+        kinds.extend(kind.__subclasses__())
+    return frozenset(found)
 
 
 def _told(node: ast.AST) -> str:
@@ -118,6 +144,7 @@ def _of_words() -> Iterator[tuple[str, str]]:
     yield from (("app/services/pair_obstacles.py", one) for one in (NO_NEED, NO_OFFER))
     yield from (("what removes somebody from a list", one) for one in _REMOVING)
     yield from _of_onboarding()
+    yield from (("app/services/limits.py", sentence) for sentence in limits.TELL)
     yield from (("app/services/resumes.py", sentence) for sentence in resumes.TELL)
     yield from _of_letters()
     yield from (

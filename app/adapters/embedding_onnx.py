@@ -105,8 +105,10 @@ class OnnxEmbedder:
         encoded = [_encode(loaded.tokenizer, text) for text in distinct]
         if [] in encoded:
             raise EmptyTextError(
-                f"Text {rows.tolist().index(encoded.index([]))} holds no character that the model"
-                f" {self.model} can read: leave it out, or ask for its words."
+                "Text {number} holds no character that the model {model} can read: leave it out, or"
+                " ask for its words.",
+                number=rows.tolist().index(encoded.index([])),
+                model=self.model,
             )
         for batch in _batches([len(ids) for ids in encoded]):
             vectors[batch] = self._run(loaded, [encoded[number] for number in batch])

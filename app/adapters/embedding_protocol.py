@@ -72,12 +72,17 @@ def _check(number: int, text: object) -> None:
     # The text itself is somebody's words and stays out of the message.
     if not isinstance(text, str):
         kind = type(text).__name__
-        raise InvalidTextError(f"Text {number} is of type {kind}: only text can be embedded.")
+        raise InvalidTextError(
+            "Text {number} is of type {kind}: only text can be embedded.", number=number, kind=kind
+        )
     if not any(unicodedata.category(letter)[0] not in "CZ" for letter in text):
-        raise EmptyTextError(f"Text {number} is empty: leave it out, or ask for its words.")
+        raise EmptyTextError(
+            "Text {number} is empty: leave it out, or ask for its words.", number=number
+        )
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise InvalidTextError(
-            f"Text {number} holds half of a surrogate pair, which is no character: decode it anew."
+            "Text {number} holds half of a surrogate pair, which is no character: decode it anew.",
+            number=number,
         )
 
 

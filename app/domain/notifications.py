@@ -30,7 +30,7 @@ def kind(typed: str) -> Kind:
     for one in KINDS:
         if one == typed:
             return one
-    raise InvalidInputError(f"{typed!r} is nothing that letters are sent about.")
+    raise InvalidInputError("{typed!r} is nothing that letters are sent about.", typed=typed)
 
 
 def pace(typed: str) -> Pace:

@@ -48,8 +48,10 @@ def explanation(databases: Databases, user_id: UUID, other_id: UUID) -> Explanat
     job = compare(databases, user_id, other_id)
     if job.result is None:
         raise NotFoundError(
-            f"Nothing that {user_id} and {other_id} wrote fits in both directions, or one of them has"
-            " no approved summary; there is nothing to explain."
+            "Nothing that {member} and {other} wrote fits in both directions, or one of them has"
+            " no approved summary; there is nothing to explain.",
+            member=user_id,
+            other=other_id,
         )
     return explained(job.name, job.result.mine, job.result.theirs, job.result.score)
 

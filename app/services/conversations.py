@@ -141,7 +141,9 @@ def send(
     if not body.strip():
         raise InvalidInputError("The message is empty; nothing was sent.")
     if not 0 < len(client_key) <= LONGEST_KEY or "\0" in client_key:
-        raise InvalidInputError(f"A message needs a key of 1 to {LONGEST_KEY} characters.")
+        raise InvalidInputError(
+            "A message needs a key of 1 to {longest} characters.", longest=LONGEST_KEY
+        )
     if not conversations.lock(backend, match_id, user_id):
         raise ConflictError("Nothing was sent. {why}", why=find(backend, user_id, match_id).over)
     known = conversations.by_key(backend, user_id, client_key)

@@ -45,6 +45,7 @@ def _all_of(wanted: Sequence[int] | None, changed: list[int]) -> list[int]:
 
 def _none(event_id: int) -> NotFoundError:
     return NotFoundError(
-        f"No work with the number {event_id} was given up; `reciprocity dead-letters list` names"
-        " those that were. Nothing was changed."
+        "No work with the number {number} was given up; `reciprocity dead-letters list` names"
+        " those that were. Nothing was changed.",
+        number=event_id,
     )

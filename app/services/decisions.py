@@ -42,7 +42,11 @@ def decide(
     """
     known = [reason for reason in dict.fromkeys(reasons) if reason in REASONS[choice]]
     if len(known) != len(set(reasons)):
-        raise InvalidInputError(f"A reason to say {choice} is one of {list(REASONS[choice])}.")
+        raise InvalidInputError(
+            "A reason to say {choice} is one of {reasons}.",
+            choice=choice,
+            reasons=list(REASONS[choice]),
+        )
     checked_text(note, what="note", longest=LONGEST_NOTE)
     match = decisions.locked(backend, match_id, user_id)
     if match is None or _hidden(backend, user_id, match, choice):

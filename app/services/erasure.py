@@ -24,7 +24,7 @@ def erase(backend: BackendConnection, user_id: UUID, *, email: str | None = None
     NotFoundError when there is no such account, or no longer.
     """
     if not erasure.lock(backend, user_id):
-        raise NotFoundError(f"No member has the id {user_id}; nobody was erased.")
+        raise NotFoundError("No member has the id {member}; nobody was erased.", member=user_id)
     at = datetime.now(UTC)
     stayed = farewells.keep(backend, user_id, at)
     language = member_languages.of_member(backend, user_id)

@@ -62,7 +62,9 @@ def begin(databases: Databases, call: Call) -> Answer | None:
     Raises KeyReusedError, InProgressError, NotKeptError or, for a key that is none, InvalidInputError.
     """
     if not 0 < len(call.key) <= LONGEST_KEY or not call.key.isprintable():
-        raise InvalidInputError(f"An Idempotency-Key has 1 to {LONGEST_KEY} printable characters.")
+        raise InvalidInputError(
+            "An Idempotency-Key has 1 to {longest} printable characters.", longest=LONGEST_KEY
+        )
     at = datetime.now(UTC)
     with databases.backend() as backend:
         stale = at - PATIENCE

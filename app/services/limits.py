@@ -17,6 +17,13 @@ from app.services.steps import Databases
 _CLEANED_ONCE_IN: Final = 200  # attempts
 
 
+TELL: Final = (
+    "That was tried too often. Try again in {seconds} s.",
+    "That was tried too often. Try again in {minutes} minutes.",
+)
+_MINUTES_FROM: Final = 90  # up to there seconds say more
+
+
 class TooOftenError(ReciprocityError):
     """Something was tried too often; `wait` says how many seconds to wait."""
 
@@ -25,10 +32,7 @@ class TooOftenError(ReciprocityError):
 
     def __init__(self, wait: timedelta) -> None:
         self.wait = math.ceil(wait.total_seconds())
-        if self.wait < 90:  # noqa: PLR2004 - up to there seconds say more
-            sentence = "That was tried too often. Try again in {seconds} s."
-        else:
-            sentence = "That was tried too often. Try again in {minutes} minutes."
+        sentence = TELL[0 if self.wait < _MINUTES_FROM else 1]
         super().__init__(sentence, seconds=self.wait, minutes=math.ceil(self.wait / 60))
 
     @property

@@ -102,7 +102,9 @@ def _judged(reader: Reader, kind: str, text: str) -> tuple[str, bool]:
     """Check what a member writes into a list, and say whether it is too vague to match on."""
     words = text.strip()
     if kind not in KINDS:
-        raise InvalidInputError(f"{kind!r} is no kind of statement; it is one of {KINDS}.")
+        raise InvalidInputError(
+            "{kind!r} is no kind of statement; it is one of {kinds}.", kind=kind, kinds=KINDS
+        )
     if not any(letter.isalnum() for letter in words):
         raise InvalidInputError("A statement needs words; remove it if it should not be there.")
     if len(words) > LONGEST_STATEMENT:

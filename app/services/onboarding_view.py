@@ -52,7 +52,9 @@ def view(backend: BackendConnection, user_id: UUID) -> Conversation:
     """Read a member's onboarding; raise NotFoundError when it was never begun."""
     session = onboarding.of_member(backend, user_id)
     if session is None:
-        raise NotFoundError(f"The member {user_id} has not begun onboarding; start it first.")
+        raise NotFoundError(
+            "The member {member} has not begun onboarding; start it first.", member=user_id
+        )
     member = users.by_id(backend, user_id)
     messages = onboarding.log(backend, session.id)
     items = onboarding_items.of_session(backend, session.id)

@@ -127,5 +127,7 @@ def _day(typed: str) -> datetime | None:
     try:
         day = datetime.strptime(typed.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
-        raise InvalidInputError(f"{typed[:20]!r} is no day; write it as 2026-11-22.") from None
+        raise InvalidInputError(
+            "{typed!r} is no day; write it as 2026-11-22.", typed=typed[:20]
+        ) from None
     return datetime.combine(day, time(), UTC)

@@ -76,7 +76,9 @@ def all_again(backend: BackendConnection, operator_id: UUID) -> int:
 def _found(backend: BackendConnection, number: int) -> Work:
     found = operator_work.one(backend, number)
     if found is None:
-        raise NotFoundError(f"There is no work with the number {number}; it may be long done.")
+        raise NotFoundError(
+            "There is no work with the number {number}; it may be long done.", number=number
+        )
     return found
 
 

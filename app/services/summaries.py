@@ -77,7 +77,7 @@ def approve(backend: BackendConnection, user_id: UUID) -> summaries.Summary:
     """
     newest = summaries.latest(backend, user_id)
     if newest is None:
-        raise NotFoundError(f"The member {user_id} has no summary to approve yet.")
+        raise NotFoundError("The member {member} has no summary to approve yet.", member=user_id)
     if backend.beside_nestjs:
         take_over.cause(backend, user_id, approved=True)
         return newest

@@ -69,7 +69,9 @@ def locked(backend: BackendConnection, user_id: UUID) -> Session:
         .fetchone()
     )
     if row is None:
-        raise NotFoundError(f"The member {user_id} has not begun onboarding; start it first.")
+        raise NotFoundError(
+            "The member {member} has not begun onboarding; start it first.", member=user_id
+        )
     return row
 
 
@@ -92,7 +94,7 @@ def member_of(backend: BackendConnection, session_id: UUID) -> UUID:
         "SELECT user_id FROM onboarding_sessions WHERE id = %s", (session_id,)
     ).fetchone()
     if row is None:
-        raise NotFoundError(f"There is no onboarding session {session_id}.")
+        raise NotFoundError("There is no onboarding session {session}.", session=session_id)
     found: UUID = row[0]
     return found
 
@@ -108,7 +110,9 @@ def begin_status(backend: BackendConnection, user_id: UUID) -> str:
         "SELECT onboarding_status::text FROM users WHERE id = %s AND deleted_at IS NULL", (user_id,)
     ).fetchone()
     if row is None:
-        raise NotFoundError(f"No member has the id {user_id}; onboarding was not begun.")
+        raise NotFoundError(
+            "No member has the id {member}; onboarding was not begun.", member=user_id
+        )
     return str(row[0])
 
 
@@ -166,7 +170,9 @@ def add(
         .fetchone()
     )  # fmt: skip
     if row is None:
-        raise NotFoundError(f"There is no onboarding session {session.id}; nothing was written.")
+        raise NotFoundError(
+            "There is no onboarding session {session}; nothing was written.", session=session.id
+        )
     return row
 
 

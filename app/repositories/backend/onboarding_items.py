@@ -113,7 +113,9 @@ def change(
         (kind, text, vague, weighed.value if weighed else None, item_id, session.id),
     )
     if changed.rowcount == 0:
-        raise NotFoundError(f"There is nothing with the id {item_id} here; nothing was changed.")
+        raise NotFoundError(
+            "There is nothing with the id {item} here; nothing was changed.", item=item_id
+        )
 
 
 def weigh(
@@ -139,4 +141,6 @@ def remove(backend: BackendConnection, session: Session, item_id: UUID, at: date
         (at, item_id, session.id),
     )
     if changed.rowcount == 0:
-        raise NotFoundError(f"There is nothing with the id {item_id} here; nothing was removed.")
+        raise NotFoundError(
+            "There is nothing with the id {item} here; nothing was removed.", item=item_id
+        )

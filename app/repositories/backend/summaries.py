@@ -44,13 +44,17 @@ def create(
     if not summary.strip():
         raise InvalidInputError("A summary needs a text; nothing was written.")
     if urgency not in URGENCIES or status not in STATUSES:
-        raise InvalidInputError(f"urgency is one of {URGENCIES}, status one of {STATUSES}.")
+        raise InvalidInputError(
+            "urgency is one of {urgencies}, status one of {statuses}.",
+            urgencies=URGENCIES,
+            statuses=STATUSES,
+        )
     member = as_id(user_id)
     # The member's row is locked so that two writers at once take two versions.
     if not backend.execute(
         "SELECT 1 FROM users WHERE id = %s AND deleted_at IS NULL FOR UPDATE", (member,)
     ).fetchone():
-        raise NotFoundError(f"No member has the id {member}; no summary was written.")
+        raise NotFoundError("No member has the id {member}; no summary was written.", member=member)
     try:
         row = (
             backend.cursor(row_factory=class_row(Summary))
@@ -65,9 +69,11 @@ def create(
             .fetchone()
         )
     except ForeignKeyViolation:
-        raise NotFoundError(f"No member has the id {member}; no summary was written.") from None
+        raise NotFoundError(
+            "No member has the id {member}; no summary was written.", member=member
+        ) from None
     if row is None:
-        raise NotFoundError(f"No summary was written for the member {member}.")
+        raise NotFoundError("No summary was written for the member {member}.", member=member)
     return row
 
 
@@ -83,7 +89,7 @@ def current(backend: BackendConnection, user_id: UUID) -> Summary:
         .fetchone()
     )
     if row is None:
-        raise NotFoundError(f"The member {user_id} has no summary yet.")
+        raise NotFoundError("The member {member} has no summary yet.", member=user_id)
     return row
 
 
@@ -107,4 +113,6 @@ def approve(backend: BackendConnection, summary_id: UUID) -> None:
         (summary_id,),
     )
     if changed.rowcount == 0:
-        raise NotFoundError(f"There is no summary {summary_id}; nothing was approved.")
+        raise NotFoundError(
+            "There is no summary {summary}; nothing was approved.", summary=summary_id
+        )

@@ -41,19 +41,25 @@ def as_id(value: UUID | str) -> UUID:
     try:
         return UUID(value)
     except (ValueError, AttributeError, TypeError):
-        raise InvalidInputError(f"{value!r} is not a member's id (a UUID).") from None
+        raise InvalidInputError("{value!r} is not a member's id (a UUID).", value=value) from None
 
 
 def update_onboarding_status(backend: BackendConnection, user_id: UUID | str, status: str) -> None:
     """Set the status; raise NotFoundError when no member has this id: nothing was updated then."""
     if status not in STATUSES:
-        raise InvalidInputError(f"{status!r} is no onboarding status; it is one of {STATUSES}.")
+        raise InvalidInputError(
+            "{status!r} is no onboarding status; it is one of {statuses}.",
+            status=status,
+            statuses=STATUSES,
+        )
     changed = backend.execute(
         "UPDATE users SET onboarding_status = %s WHERE id = %s AND deleted_at IS NULL",
         (status, as_id(user_id)),
     )
     if changed.rowcount == 0:
-        raise NotFoundError(f"No member has the id {user_id}; no onboarding status was changed.")
+        raise NotFoundError(
+            "No member has the id {member}; no onboarding status was changed.", member=user_id
+        )
 
 
 def valid_ids(backend: BackendConnection, user_ids: Iterable[UUID | str]) -> list[str]:
@@ -81,7 +87,7 @@ def by_email(backend: BackendConnection, email: str) -> User:
         .fetchone()
     )
     if found is None:
-        raise NotFoundError(f"No member has the e-mail address {email}.")
+        raise NotFoundError("No member has the e-mail address {email}.", email=email)
     return found
 
 
@@ -89,7 +95,7 @@ def by_id(backend: BackendConnection, user_id: UUID) -> User:
     """Find a member by id; raise NotFoundError when there is none."""
     found = by_ids(backend, [user_id])
     if not found:
-        raise NotFoundError(f"No member has the id {user_id}.")
+        raise NotFoundError("No member has the id {member}.", member=user_id)
     return found[user_id]
 
 
