@@ -106,11 +106,14 @@ class _Door(Generic[Connection]):
             try:
                 connection = pool.getconn(timeout=min(wait, until - time.monotonic()))
             except PoolTimeout:
-                if pool.get_stats()["pool_size"] < self.settings.pool_size:
+                full = pool.get_stats()["pool_size"] >= self.settings.pool_size
+                if not full:
                     self._must_answer()
                 if time.monotonic() >= until:
                     raise self._all_in_use() from None
-                wait = POOL_WAIT  # it is there: wait in the queue
+                wait = (
+                    POOL_WAIT if full else POOL_SOON
+                )  # who asks anew loses their place in the queue
                 continue
             if _lives(connection):
                 return connection
