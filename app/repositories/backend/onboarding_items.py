@@ -129,7 +129,7 @@ def weigh(
     )
     if changed.rowcount == 0:
         raise NotFoundError(
-            f"There is no need or offer with the id {item_id} here; nothing was changed."
+            "There is no need or offer with the id {item} here; nothing was changed.", item=item_id
         )
 
 
