@@ -142,7 +142,8 @@ class Visit:
         with self.side.databases.backend() as backend:
             token, _ = sessions.start(backend, user_id, "browser", label)
             language = member_languages.settle(backend, user_id, self.language)
-        if not languages.chosen_here(self.request):
+        if languages.chosen_here(self.request) != language:
+            # What was chosen before anybody was known gives way to what the account reads in.
             set_cookie(self, response, languages.COOKIE, language, _LANGUAGE_SECONDS)
         seconds = int(sessions.LIVES["browser"].total_seconds())
         set_cookie(self, response, "session", token.secret, seconds)

@@ -79,6 +79,33 @@ def test_a_language_stays_with_the_member_in_the_next_browser(
     assert '<html lang="de">' in other.get("/account")
 
 
+def test_who_signs_in_reads_the_accounts_language_whatever_was_chosen_before(
+    new_browser: NewBrowser, members: Members
+) -> None:
+    members.with_password("ann@example.org", "Ann")
+    first = new_browser()
+    first.post("/language", "/sign-in", language="de", back="/sign-in")
+    first.sign_in("ann@example.org")
+    assert '<html lang="de">' in first.get("/account"), "the choice became the account's"
+    other = new_browser()
+    other.post("/language", "/sign-in", language="en", back="/sign-in")
+    assert '<html lang="en">' in other.get("/sign-in")
+    other.sign_in("ann@example.org")
+    assert '<html lang="de">' in other.get("/account")
+
+
+def test_the_page_after_signing_out_stays_in_the_language_it_was_in(
+    new_browser: NewBrowser, members: Members
+) -> None:
+    members.with_password("ann@example.org", "Ann")
+    for path in ("/sign-out", "/account/sessions/end-all"):
+        browser = new_browser()
+        browser.sign_in("ann@example.org")
+        browser.post("/language", "/account", language="de", back="/account")
+        assert '<html lang="de">' in browser.post(path, "/account")
+        assert '<html lang="de">' in browser.get("/sign-in")
+
+
 def test_what_is_taken_along_is_to_be_read_in_the_same_language(
     members: Members, german: Browser
 ) -> None:
