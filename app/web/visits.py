@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -80,6 +81,16 @@ class Visit:
         made = hashlib.sha256(b"form of " + self.secret.encode()).digest()
         return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
+    @property
+    def back(self) -> str:
+        """Give the address to come back to: of this page, or of the one whose form was sent."""
+        shown = self.request.url
+        if self.request.method not in _SAFE:
+            sent_from = URL(self.request.headers.get("referer", ""))
+            shown = sent_from if sent_from.netloc == shown.netloc else URL("/")
+        shown = shown.remove_query_params("said")
+        return f"{shown.path}?{shown.query}" if shown.query else shown.path
+
     def number(self, name: str) -> int | None:
         """Read a whole number of the address; None when it is none."""
         return whole_number(self.request.query_params.get(name, ""))
@@ -113,6 +124,7 @@ class Visit:
             csrf=self.csrf,
             unread=self.unread,
             path=self.request.url.path,
+            back=self.back,
             site=self.side.site,
             said=self.request.query_params.get("said", ""),
             **values,

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.integration.web.conftest import Browser
+from tests.integration.web.conftest import Browser, Members
 
 
 @pytest.fixture
@@ -31,6 +31,29 @@ def test_the_language_that_was_chosen_stays_and_the_page_comes_back(browser: Bro
     assert '<html lang="de">' in browser.get("/sign-in")
     browser.post("/language", "/terms", language="en", back="/terms")
     assert '<html lang="en">' in browser.get("/sign-in")
+
+
+def test_choosing_a_language_leads_back_to_the_very_page_that_was_read(
+    browser: Browser, members: Members
+) -> None:
+    assert 'name="back" value="/sign-in?next=%2Fmatches"' in browser.get(
+        "/sign-in?next=/matches&said=signed-out"
+    )
+    members.with_password("ann@example.org", "Ann")
+    browser.sign_in("ann@example.org")
+    page = browser.client.post(
+        "/account/password",
+        data={"csrf": browser.csrf("/account"), "current": "wrong", "password": "long enough too"},
+        headers={"referer": "http://127.0.0.1/account"},
+    )
+    assert page.status_code in {401, 422}
+    assert 'name="back" value="/account"' in page.text
+    elsewhere = browser.client.post(
+        "/account/password",
+        data={"csrf": browser.csrf("/account"), "current": "wrong", "password": "long enough too"},
+        headers={"referer": "http://elsewhere.example/account"},
+    )
+    assert 'name="back" value="/"' in elsewhere.text
 
 
 @pytest.mark.parametrize(
