@@ -92,6 +92,18 @@ class DatabaseConnection(psycopg.Connection[Row]):
         finally:
             self.close()
 
+    def close(self) -> None:
+        """Close the connection; a pooled one goes back, also when its server has cut it off.
+
+        psycopg's own does nothing for one that was cut off, whose place in the pool is then lost.
+        """
+        pool = getattr(self, "_pool", None)
+        if self.closed and pool is not None:
+            pool.putconn(self)
+            self._pool = None
+            return
+        super().close()
+
     @property
     def in_pipeline(self) -> bool:
         """Say whether statements may be on their way whose answer has not come."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
+import psycopg
 import pytest
 
 from app.adapters.postgresql import PostgreSQLAdapter
@@ -39,6 +41,13 @@ def _within(seconds: float) -> Iterator[None]:
     begun = time.monotonic()
     yield
     assert time.monotonic() - begun < seconds
+
+
+def _cut_in_use(databases: PostgreSQLAdapter, pair: Pair) -> None:
+    with databases.backend() as backend:
+        backend.execute("SELECT 1")
+        _end_connections(pair)
+        backend.execute("SELECT 1")
 
 
 def _asked(databases: PostgreSQLAdapter) -> object:
@@ -80,3 +89,34 @@ def test_connections_that_died_together_cost_the_next_caller_no_time(
         assert _asked(databases) == (1,)
     with _within(0.5):
         assert _asked(databases) == (1,)
+
+
+def test_a_connection_that_is_cut_in_use_gives_its_place_back(pair: Pair) -> None:
+    databases = PostgreSQLAdapter(pair.settings.model_copy(update={"pool_size": 2}))
+    for _ in range(5):
+        with pytest.raises(DatabaseUnavailableError):
+            _cut_in_use(databases, pair)
+    with ExitStack() as together, _within(SOON):
+        for _ in range(2):
+            together.callback(databases.get_backend_connection().close)
+    databases.close()
+
+
+def test_closing_a_connection_twice_gives_one_place_back(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.adapters.postgresql.POOL_WAIT", 0.5)
+    databases = PostgreSQLAdapter(pair.settings.model_copy(update={"pool_size": 2}))
+    cut = databases.get_backend_connection()
+    _end_connections(pair)
+    with pytest.raises(psycopg.OperationalError):
+        cut.execute("SELECT 1")
+    cut.close()
+    cut.close()
+    with ExitStack() as together:
+        for _ in range(2):
+            together.callback(databases.get_backend_connection().close)
+        with ThreadPoolExecutor(1) as beside:
+            third = beside.submit(databases.get_backend_connection)
+            assert isinstance(third.exception(timeout=15), DatabaseUnavailableError)
+    databases.close()
