@@ -115,7 +115,7 @@ def test_an_interrupted_rebuild_serves_nothing_new_and_goes_on_where_it_stopped(
     with pytest.raises(KeyboardInterrupt):
         _rebuild(people, Meddling(meddle=stop_at_the_third))
     assert _serving(people) == "words"
-    assert people.match().stored, "the old vectors serve on"
+    assert people.match().pairs, "the old vectors serve on"
     assert _rebuild(people).made == 4
     assert _serving(people) == "words#2"
 
