@@ -207,6 +207,9 @@ def _survive(installation: Installation, *, kills: int, members: int, seed: int)
     killer.start()
     try:
         _let_live(killer, community, visitors, members, enough)
+    except AssertionError as error:
+        log = installation.servers.home.logs / "api.log"
+        raise AssertionError(f"{error}\n{_last_failure(log)}") from error
     finally:
         enough.set()
         killer.join()
@@ -229,6 +232,12 @@ def _survive(installation: Installation, *, kills: int, members: int, seed: int)
         "%d kills: %s; %d members, %d erased",
         *(len(killed), told, len(community.promised) + len(visitors.people), len(community.erased)),
     )
+
+
+def _last_failure(log: Path) -> str:
+    """Give the end of the last traceback of a log, and what led to it."""
+    _, _, last = log.read_text(errors="replace").rpartition("Traceback (most recent call last)")
+    return last[:8_000]
 
 
 def _check_matches(installation: Installation, community: Community, visitors: list[UUID]) -> None:
