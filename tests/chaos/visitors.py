@@ -159,7 +159,7 @@ class Visitors:
             return
         talks = self._ask(one, "GET", "/conversations", {200})["items"]
         if talks:
-            match = str(self.chance.choice(talks)["match_id"])
+            match = str(self.chance.choice(talks)["id"])
             one.waiting.append((match, uuid4().hex, f"message {uuid4().hex}"))
             self._send(one, *one.waiting[0])
 
