@@ -174,6 +174,9 @@ def _lives(connection: DatabaseConnection) -> bool:
         ConnectionPool.check_connection(connection)
     except psycopg.Error:
         return False
+    except BaseException:
+        connection.close()  # whatever ends the caller here, the place in the pool is not lost
+        raise
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import uvicorn
 
+from app.api.heads import BoundedHeads
 from app.main import create_app
 from app.observability import logs, tracing
 from app.settings import ApiSettings, WorkerSettings, load
@@ -24,6 +25,7 @@ def serve() -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=BoundedHeads,
         log_config=None,  # configured above
         access_log=False,  # it writes paths, in which members' ids stand; ours writes templates
         timeout_graceful_shutdown=10,

@@ -86,8 +86,7 @@ class Visit:
         """Give the address to come back to: of this page, or of the one whose form was sent."""
         shown = self.request.url
         if self.request.method not in _SAFE:
-            sent_from = URL(self.request.headers.get("referer", ""))
-            shown = sent_from if sent_from.netloc == shown.netloc else URL("/")
+            shown = _here(self.request.headers.get("referer", ""), shown.netloc)
         shown = shown.remove_query_params("said")
         return f"{shown.path}?{shown.query}" if shown.query else shown.path
 
@@ -167,6 +166,15 @@ class Visit:
         set_cookie(self, response, "session", "", 0)
         response.headers["Clear-Site-Data"] = '"storage"'
         return response
+
+
+def _here(address: str, site: str) -> URL:
+    """Read the address that a form was sent from; the front page when it is not of this site."""
+    try:
+        sent_from = URL(address)
+        return sent_from if sent_from.netloc == site else URL("/")
+    except ValueError:
+        return URL("/")
 
 
 def whole_number(written: str) -> int | None:

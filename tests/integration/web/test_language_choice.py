@@ -48,12 +48,15 @@ def test_choosing_a_language_leads_back_to_the_very_page_that_was_read(
     )
     assert page.status_code in {401, 422}
     assert 'name="back" value="/account"' in page.text
-    elsewhere = browser.client.post(
-        "/account/password",
-        data={"csrf": browser.csrf("/account"), "current": "wrong", "password": "long enough too"},
-        headers={"referer": "http://elsewhere.example/account"},
-    )
-    assert 'name="back" value="/"' in elsewhere.text
+    for referer in ("http://elsewhere.example/account", "http://["):
+        elsewhere = browser.client.post(
+            "/account/password",
+            data={
+                "csrf": browser.csrf("/account"), "current": "wrong", "password": "long enough too"
+            },
+            headers={"referer": referer},
+        )  # fmt: skip
+        assert 'name="back" value="/"' in elsewhere.text
 
 
 @pytest.mark.parametrize(
