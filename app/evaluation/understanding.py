@@ -37,7 +37,7 @@ PLACE: Final = Path(understanding.__file__).parent
 def train(model: States) -> dict[str, Head]:
     """Fit both heads anew; from the same sentences and seeds they come out the same."""
     return {
-        "meaning": _fitted(model, meaning_examples(), LABELS, units=64, passes=8, seeds=(1, 2, 3)),
+        "meaning": _fitted(model, meaning_examples(), LABELS, units=96, passes=8, seeds=(1, 2, 3)),
         "vagueness": _fitted(
             model, vagueness_examples(), VAGUENESS, units=8, passes=40, seeds=(1,)
         ),
@@ -162,6 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.what == "table":
         held_out = [message for message in messages if message.held_out]
         _print_table("Held-out half", confusion(held_out, model))
+        _print_table("Another hand", confusion(labelled("another_hand.jsonl"), model))
+        _print_table("A third hand", confusion(labelled("third_hand.jsonl"), model))
     return 0
 
 

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,11 +78,13 @@ def meaning_examples(seed: int = 7) -> list[Example]:
     source = random.Random(seed)  # noqa: S311 - drawing sentences, no secrets
     frames = json.loads((FOLDER / "frames.json").read_text(encoding="utf-8"))
     tuning = [message for message in labelled("sentences.jsonl") if not message.held_out]
-    whole = list(_whole([*labelled("training.jsonl"), *tuning]))
+    messages = [*labelled("training.jsonl"), *tuning]
+    whole = list(_whole(messages))
     filled = [*_filled(frames, source), *_answers(frames, source)]
     plain = [*whole, *filled]
     return [
         *plain,
+        *_neighbours(messages),
         *_mixed(plain, source, len(plain) // 4),
         *_alike(plain, source, len(plain) // 4),
     ]
@@ -91,6 +94,15 @@ def _whole(messages: Sequence[Labelled]) -> Iterator[Example]:
     for message in messages:
         for span, meaning in message.parts:
             yield Example(span.of(message.text), message.asked, meaning.value, _HAND_WEIGHT)
+
+
+def _neighbours(messages: Sequence[Labelled]) -> Iterator[Example]:
+    """Give two parts that follow one another, as somebody joined them."""
+    for message in messages:
+        for (first, one), (second, other) in pairwise(message.parts):
+            text = message.text[first.start : second.stop]
+            label = one.value if one is other else MIXED
+            yield Example(text, message.asked, label, _HAND_WEIGHT / 2)
 
 
 def _filled(frames: Mapping[str, Any], source: random.Random) -> Iterator[Example]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,7 +13,7 @@ from app.domain.understanding.kinds import Asked, Meaning
 from app.domain.understanding.reading import meaning_head, read
 from app.domain.understanding.vagueness import vague
 from app.evaluation.understanding import accuracy, confusion
-from app.evaluation.understanding_data import FOLDER, labelled
+from app.evaluation.understanding_data import FOLDER, Labelled, labelled
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +49,18 @@ def test_the_sentences_are_many_of_every_kind_and_the_halves_are_halves() -> Non
         assert sum(message.asked is not Asked.NOTHING for message in half) >= 20
 
 
-def test_nothing_that_was_learned_stands_in_the_half_that_was_held_out() -> None:
-    held_out = {
-        same(span.of(message.text))
-        for message in labelled("sentences.jsonl")
-        if message.held_out
-        for span, _ in message.parts
-    }
-    learned = {
-        same(span.of(message.text))
-        for message in labelled("training.jsonl")
-        for span, _ in message.parts
-    }
+def _parts(messages: Sequence[Labelled]) -> set[str]:
+    return {same(span.of(message.text)) for message in messages for span, _ in message.parts}
+
+
+def test_nothing_that_was_learned_stands_in_what_is_judged_by() -> None:
+    held_out = _parts([message for message in labelled("sentences.jsonl") if message.held_out])
+    others = _parts([*labelled("another_hand.jsonl"), *labelled("third_hand.jsonl")])
+    learned = _parts(labelled("training.jsonl"))
+    assert not (held_out | others) & learned
     frames = json.loads((FOLDER / "frames.json").read_text(encoding="utf-8"))
-    learned |= {same(text) for text in frames["neither"]}
-    assert not held_out & learned
+    # Of other hands a "thank you" may be the same.
+    assert not held_out & {same(text) for text in frames["neither"]}
 
 
 def test_a_message_of_three_kinds_is_divided_into_three(model: TokenStates) -> None:
