@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -48,6 +49,7 @@ class _Door(Generic[Connection]):
         self._pool: ConnectionPool[Connection] | None = None
         self._lock = threading.Lock()
         self._last_error: Exception | None = None
+        self._asked: Future[None] | None = None
 
     def options(self) -> dict[str, Any]:
         """Give what is added to the address: time-outs, a name, and nothing taken from PG*."""
@@ -145,9 +147,26 @@ class _Door(Generic[Connection]):
             return self._pool
 
     def _must_answer(self) -> None:
+        """Ask whether the server is there: one caller for all who wait.
+
+        In a rush they would take many more connections than the pool may.
+        """
         if isinstance(self._last_error, IdentityError):
             raise self._last_error
-        self.open().close()
+        with self._lock:
+            asked, mine = self._asked or Future(), self._asked is None
+            self._asked = asked
+        if mine:
+            try:
+                self.open().close()
+            except BaseException as error:
+                asked.set_exception(error)
+                raise
+            else:
+                asked.set_result(None)
+            finally:
+                self._asked = None
+        asked.result()
 
     def _all_in_use(self) -> DatabaseUnavailableError:
         return DatabaseUnavailableError(
@@ -165,7 +184,7 @@ class _Door(Generic[Connection]):
 
     def forget(self) -> None:
         """Drop the pool unclosed: in a forked child its connections are the parent's."""
-        self._pool = None
+        self._pool, self._asked = None, None
         self._lock = threading.Lock()
 
 

@@ -8,19 +8,19 @@ the time of a request. A flat list is asked once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from inspect import signature
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-_CARRIED = (
-    "response_model", "status_code", "summary", "description", "response_description", "responses",
-    "deprecated", "methods", "operation_id", "response_model_include", "response_model_exclude",
-    "response_model_by_alias", "response_model_exclude_unset", "response_model_exclude_defaults",
-    "response_model_exclude_none", "include_in_schema", "response_class", "name", "callbacks",
-    "openapi_extra", "generate_unique_id_function", "strict_content_type", "max_body_size",
-    "form_limits",
-)  # fmt: skip
+_OWN: Final = frozenset(
+    {"self", "path", "endpoint", "tags", "dependencies", "route_class_override"}
+)
+# Read from FastAPI itself: what a later version adds is carried along, or missed loudly.
+_CARRIED: Final = tuple(
+    name for name in signature(APIRouter.add_api_route).parameters if name not in _OWN
+)
 
 
 def include(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -120,3 +121,28 @@ def test_closing_a_connection_twice_gives_one_place_back(
             third = beside.submit(databases.get_backend_connection)
             assert isinstance(third.exception(timeout=15), DatabaseUnavailableError)
     databases.close()
+
+
+def test_a_rush_on_a_server_that_is_slow_to_let_in_takes_few_connections_beside_the_pool(
+    databases: PostgreSQLAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.adapters.postgresql.POOL_SOON", 0.1)
+    door = databases._backend_door()
+    slow = {"options": f"{door.options()['options']} -c post_auth_delay=1"}
+    monkeypatch.setattr(door, "options", lambda: slow)
+    assert door._pool is not None
+    monkeypatch.setattr(door._pool, "kwargs", slow)
+    asked: list[float] = []
+    opened = door.open
+
+    def ask() -> object:
+        asked.append(time.monotonic())
+        return opened()
+
+    monkeypatch.setattr(door, "open", ask)
+    with ExitStack() as together, ThreadPoolExecutor(20) as rush:
+        together.callback(databases.get_backend_connection().close)
+        callers = [rush.submit(_asked, databases) for _ in range(20)]
+        assert [one.result(timeout=15) for one in callers] == [(1,)] * 20
+    assert all(later - one > 0.9 for one, later in pairwise(asked)), "one after the other"
+    assert asked
