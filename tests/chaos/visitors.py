@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -54,6 +55,7 @@ class Visitors:
     people: list[Person] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    partners: dict[UUID, UUID] = field(default_factory=dict)  # match → whom it is with
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=self.base, timeout=20)
@@ -155,11 +157,15 @@ class Visitors:
         if self.chance.random() < 0.5:
             matches = self._ask(one, "GET", "/matches", {200})["items"]
             if matches:
-                self._decide(one, UUID(self.chance.choice(matches)["match_id"]))
+                chosen = self.chance.choice(matches)
+                self.partners[UUID(chosen["match_id"])] = UUID(chosen["partner_id"])
+                self._decide(one, UUID(chosen["match_id"]))
             return
         talks = self._ask(one, "GET", "/conversations", {200})["items"]
         if talks:
-            match = str(self.chance.choice(talks)["id"])
+            chosen = self.chance.choice(talks)
+            match = str(chosen["id"])
+            self.partners[UUID(match)] = UUID(chosen["partner_id"])
             one.waiting.append((match, uuid4().hex, f"message {uuid4().hex}"))
             self._send(one, *one.waiting[0])
 
@@ -180,8 +186,11 @@ class Visitors:
         if told is not None:
             one.sent[body] = match
 
-    def broken_promises(self) -> list[str]:
-        """Hold the databases' rows against what was answered with success."""
+    def broken_promises(self, left: Set[UUID]) -> list[str]:
+        """Hold the databases' rows against what was answered with success.
+
+        What was between somebody and one of those who `left` went with them.
+        """
         with self.databases.backend() as backend:
             users = {
                 row[0]: row[1] for row in backend.execute("SELECT email, id FROM users").fetchall()
@@ -196,8 +205,14 @@ class Visitors:
         broken = [f"{one.email} is gone" for one in self.people if users.get(one.email) != one.id]
         broken += [f"{body} stands there {n} times" for body, n in said.items() if n > 1]
         for one in self.people:
-            broken += [f"{body} of {one.email} is gone" for body in one.sent if not said[body]]
+            broken += [
+                f"{body} of {one.email} is gone"
+                for body, match in one.sent.items()
+                if not said[body] and self.partners[UUID(match)] not in left
+            ]
             for match in set(one.decided) - one.unsure:
+                if self.partners[match] in left:
+                    continue
                 first, left, right = decisions.get(match, (None, "gone", "gone"))
                 if (left if first == one.id else right) != "approved":
                     broken.append(f"the yes of {one.email} to {match} is gone: {left}, {right}")
