@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 import uvicorn
 
@@ -21,6 +23,10 @@ def serve() -> None:
     app = create_app(settings)
     # At its start-up the server would tell the same as a traceback.
     app.state.platform.prove()
+    # What was made by now stays: else the collector goes through all of it again and again, and the
+    # requests of a tenth of a second wait for it.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         app,
         host=settings.host,

@@ -9,7 +9,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -186,7 +186,7 @@ class Visitors:
         if told is not None:
             one.sent[body] = match
 
-    def broken_promises(self, left: Set[UUID]) -> list[str]:
+    def broken_promises(self, left: AbstractSet[UUID]) -> list[str]:
         """Hold the databases' rows against what was answered with success.
 
         What was between somebody and one of those who `left` went with them.
