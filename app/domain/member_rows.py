@@ -94,7 +94,7 @@ def member_row(raw: object) -> MemberRow:
 
 def _among(raw: Mapping[Any, Any], name: str, said: tuple[str, ...]) -> tuple[str, ...] | None:
     """Read which of the texts are minor; None where the row does not say."""
-    if raw.get(f"minor_{name}") is None:
+    if raw.get(f"minor_{name}") in (None, ""):  # a cell of a table that is left empty
         return None
     minor = _texts(raw, f"minor_{name}")
     for text in minor:

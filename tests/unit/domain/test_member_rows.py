@@ -126,8 +126,8 @@ def test_a_csv_cell_holds_one_text_or_several_between_bars_on_lines_or_as_a_json
 def test_a_row_names_which_of_its_texts_are_minor_or_says_nothing_of_it() -> None:
     row = member_row(_raw(needs=["tax", "law"], minor_needs=" law | tax "))
     assert (row.minor_needs, row.minor_offers) == (("law", "tax"), None)
-    row = member_row(_raw(needs="tax | law", minor_needs="", minor_offers=None))
-    assert (row.minor_needs, row.minor_offers) == ((), None)
+    row = member_row(_raw(needs="tax | law", minor_needs="", minor_offers=[]))
+    assert (row.minor_needs, row.minor_offers) == (None, ())
     assert row.further == {}
 
 
