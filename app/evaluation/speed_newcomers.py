@@ -25,7 +25,7 @@ from app.evaluation.speed_ground import Ground, encoded, member_id, need_id, off
 from app.repositories.ai import bare, candidates, embeddings
 from app.repositories.ai.embeddings import MemberVectorSet, StatementVector
 from app.repositories.backend import bare as backend_bare
-from app.repositories.backend import eligibility, matches, runs, statements, users
+from app.repositories.backend import eligibility, runs, statements, users, written_matches
 from app.sample import community_path
 from app.services import import_members, match_sync, search, summaries
 
@@ -124,11 +124,11 @@ def _store(on: Ground, concerned: Indices, pairs: list[Pair]) -> None:
         run_id, started_at = runs.start(
             backend, trigger="benchmark", model=on.model, algorithm=ALGORITHM, method="exact"
         )
-        matches.replace(
+        written_matches.replace(
             backend,
             [member_id(member) for member in concerned.tolist()],
             [(pair, b"0" * 32) for pair in pairs],
-            matches.Origin(run_id, on.model, ALGORITHM, started_at),
+            written_matches.Origin(run_id, on.model, ALGORITHM, started_at),
         )
 
 

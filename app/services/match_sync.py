@@ -18,7 +18,7 @@ from app.domain.matching.rounds import FAIRNESS, RoundSettings, trusted
 from app.domain.matching.scores import ALGORITHM
 from app.domain.statements import Kind
 from app.repositories.ai import candidates, embeddings, vector_sets
-from app.repositories.backend import eligibility, expiry, matches, outbox, runs
+from app.repositories.backend import eligibility, expiry, outbox, runs, written_matches
 from app.services import everybody, judgement, rounds, search, steps
 from app.services.judgement import Judgement
 from app.services.ports import Embedder
@@ -191,11 +191,11 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
     community = job.community or eligibility.Eligibility((), {})
     judged = community.members or [one.user_id for one in job.searches]
     unjudged = [member for member in judged if member not in job.hashes]
-    matches.replace(
+    written_matches.replace(
         backend,
         job.user_ids,
         [(p, _inputs_hash(job, p)) for p in chosen],
-        matches.Origin(job.run_id, job.embedder.model, ALGORITHM, job.started_at),
+        written_matches.Origin(job.run_id, job.embedder.model, ALGORITHM, job.started_at),
         unjudged=unjudged,
     )
     _introduce(backend, job, chosen)
