@@ -211,7 +211,7 @@ class Visitors:
             for match in set(one.decided) - one.unsure:
                 if self.partners[match] in left:
                     continue
-                first, left, right = decisions.get(match, (None, "gone", "gone"))
-                if (left if first == one.id else right) != "approved":
-                    broken.append(f"the yes of {one.email} to {match} is gone: {left}, {right}")
+                first, ours, theirs = decisions.get(match, (None, "gone", "gone"))
+                if (ours if first == one.id else theirs) != "approved":
+                    broken.append(f"the yes of {one.email} to {match} is gone: {ours}, {theirs}")
         return broken
