@@ -176,6 +176,8 @@ class Visitors:
         one.unsure.discard(match)
         if told is not None and choice == "yes":
             one.decided[match] = choice
+        elif told is not None:  # whoever said yes alone may still put it off
+            one.decided.pop(match, None)
 
     def _send(self, one: Person, match: str, key: str, body: str) -> None:
         path, headers = f"/conversations/{match}/messages", {"Idempotency-Key": key}
