@@ -42,7 +42,10 @@ def lists(backend: BackendConnection) -> list[Lists]:
     was in no round.
     """
     backend.execute("SET LOCAL statement_timeout = '10min'")
-    return (
+    # Pairs are joined by two columns at once, of which the planner expects one row: it would look
+    # through everybody for each of them.
+    backend.execute("SET LOCAL enable_nestloop = off")
+    found = (
         backend.cursor(row_factory=class_row(Lists))
         .execute(
             "WITH people AS MATERIALIZED (SELECT u.id FROM users u"
@@ -81,6 +84,8 @@ def lists(backend: BackendConnection) -> list[Lists]:
         )
         .fetchall()
     )
+    backend.execute("SET LOCAL enable_nestloop = on")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
