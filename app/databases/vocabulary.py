@@ -54,7 +54,7 @@ NODES: Final = _PARTS | _DDL_PARTS
 # does what would make a server read the text otherwise than the guard did (client_encoding).
 SETTINGS: Final = frozenset(
     {
-        "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
+        "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "enable_nestloop",
         "application_name", "timezone", "transaction", "session characteristics",
         "work_mem", "maintenance_work_mem", "max_parallel_workers_per_gather",
         "max_parallel_maintenance_workers", "synchronous_commit", "enable_seqscan",
