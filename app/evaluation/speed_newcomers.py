@@ -128,7 +128,7 @@ def _store(on: Ground, concerned: Indices, pairs: list[Pair]) -> None:
             backend,
             [member_id(member) for member in concerned.tolist()],
             [(pair, b"0" * 32) for pair in pairs],
-            written_matches.Origin(run_id, on.model, ALGORITHM, started_at),
+            written_matches.Origin(run_id, on.model, ALGORITHM, "exact", started_at),
         )
 
 

@@ -195,7 +195,9 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
         backend,
         job.user_ids,
         [(p, _inputs_hash(job, p)) for p in chosen],
-        written_matches.Origin(job.run_id, job.embedder.model, ALGORITHM, job.started_at),
+        written_matches.Origin(
+            job.run_id, job.embedder.model, ALGORITHM, job.method, job.started_at
+        ),
         unjudged=unjudged,
     )
     _introduce(backend, job, chosen)

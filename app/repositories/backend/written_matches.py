@@ -27,6 +27,7 @@ class Origin:
     run_id: UUID
     model: str
     algorithm: str
+    method: str
     at: datetime
 
 
@@ -160,11 +161,12 @@ def _write_matches(backend: BackendConnection, batch: UUID, origin: Origin) -> N
 def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> None:
     values = {
         "batch": batch, "run": origin.run_id, "model": origin.model,
-        "algorithm": origin.algorithm, "at": origin.at,
+        "algorithm": origin.algorithm, "method": origin.method, "at": origin.at,
         # A backend beside us is told by which run a set came about.
         "all": backend.beside_nestjs,
     }  # fmt: skip
-    # What stands as the run gives it, of the same inputs and for the same two reasons, is left alone.
+    # What stands as the run gives it, of the same inputs, found the same way and for the same two
+    # reasons, is left alone.
     # Sums of the same products differ in their last digits by how they were cut into blocks.
     backend.execute(
         "INSERT INTO match_scores (user_a_id, user_b_id, score, tier, model, algorithm, inputs_hash,"
@@ -172,6 +174,7 @@ def _write_scores(backend: BackendConnection, batch: UUID, origin: Origin) -> No
         " SELECT user_a_id, user_b_id, score, tier, %(model)s, %(algorithm)s, inputs_hash, %(run)s,"
         "  %(at)s, %(at)s FROM match_staging n WHERE batch_id = %(batch)s"
         " AND (%(all)s OR NOT EXISTS (SELECT 1 FROM match_scores s"
+        "  JOIN matching_runs r ON r.id = s.run_id AND r.method = %(method)s"
         "  JOIN match_reasons a ON a.user_a_id = s.user_a_id AND a.user_b_id = s.user_b_id"
         "   AND a.gainer_id = s.user_a_id AND a.need_id = n.a_need AND a.offer_id = n.a_offer"
         "  JOIN match_reasons b ON b.user_a_id = s.user_a_id AND b.user_b_id = s.user_b_id"
