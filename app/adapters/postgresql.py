@@ -113,9 +113,8 @@ class _Door(Generic[Connection]):
                     self._must_answer()
                 if time.monotonic() >= until:
                     raise self._all_in_use() from None
-                wait = (
-                    POOL_WAIT if full else POOL_SOON
-                )  # who asks anew loses their place in the queue
+                # Where only others' work is waited for: who asks anew loses their place in the queue.
+                wait = POOL_WAIT if full else POOL_SOON
                 continue
             if _lives(connection):
                 return connection

@@ -24,12 +24,12 @@ def serve() -> None:
     app = create_app(settings)
     # At its start-up the server would tell the same as a traceback.
     app.state.platform.prove()
-    # What was made by now stays: else the collector goes through all of it again and again, and the
-    # requests of a tenth of a second wait for it.
+    # What was made by now stays: else the collector goes through all of it again and again, while
+    # requests wait.
     gc.collect()
     gc.freeze()
     # Threads hand the interpreter on ten times as often as by default: a request takes it many times,
-    # for a moment each, and waits for it longer than for its database.
+    # for a moment each, and would wait for whole turns of threads that compute.
     sys.setswitchinterval(0.0005)
     uvicorn.run(
         app,
