@@ -16,7 +16,6 @@ from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession, SessionOptions
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tokenizers import Tokenizer
 
@@ -26,6 +25,7 @@ from app.adapters.embedding_protocol import (
     distinct_texts,
     unit_vectors,
 )
+from app.adapters.onnx import InferenceSession, SessionOptions
 
 # Larger batches are no faster on a few cores and only take memory.
 BATCH_TOKENS: Final = 1024

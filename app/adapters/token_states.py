@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession, SessionOptions
 from tokenizers import Tokenizer
 
 from app.adapters.embedding import SHIPPED_MODEL
 from app.adapters.embedding_onnx import ModelCard
 from app.adapters.embedding_protocol import EmbeddingError
+from app.adapters.onnx import InferenceSession, SessionOptions
 
 LAYERS: Final = ("layer_norm_6", "layer_norm_8")  # what the third and fourth of six layers give
 _REMEMBERED: Final = 2_000  # texts; of 12 tokens each about 40 MB
