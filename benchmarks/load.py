@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import gevent
-from locust import FastHttpUser, constant_throughput, events, task
+from locust import FastHttpUser, events, task
 from locust.env import Environment
 
 PAGES = ("/matches", "/conversations", "/summary", "/profile")
@@ -58,10 +58,15 @@ class Member(FastHttpUser):
     connection_timeout = 10.0
     network_timeout = 30.0
 
+    def on_start(self) -> None:
+        """Come at a moment of one's own: users who are started together would ask together for ever."""
+        self.next = time.monotonic() + random.expovariate(People.each)
+        gevent.sleep(self.next - time.monotonic())
+
     def wait_time(self) -> float:
-        """Keep the rate, however long answers take."""
-        wait: float = constant_throughput(People.each)(self)
-        return wait
+        """Keep the rate, however long answers take, at moments nobody agreed on (a Poisson process)."""
+        self.next += random.expovariate(People.each)
+        return max(0.0, self.next - time.monotonic())
 
     def _as(self, one: dict[str, Any], **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {one['bearer']}", **more}
@@ -211,7 +216,7 @@ def main() -> None:
     parser.add_argument("host")
     parser.add_argument("people")
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second in all")
-    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--users", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--warm-up", type=float, default=10.0)
     parser.add_argument("--streams", type=int, default=500)
