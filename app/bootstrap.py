@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from app import proving
 from app.adapters import documents, pictures
 from app.adapters.backend_events import RedisEvents
 from app.adapters.backend_webhooks import CarefulCourier, PlainCourier
@@ -20,7 +21,7 @@ from app.adapters.resume_links import ResumeFetcher
 from app.adapters.revisions import all_newest
 from app.adapters.token_states import TokenStates
 from app.errors import NotFoundError, SettingsError
-from app.services import health, onboarding_view, shared_tables
+from app.services import health, onboarding_view
 from app.services.caretaker import Caretaker
 from app.services.delivery import Postman, PostRoom
 from app.services.live import Watch
@@ -52,21 +53,7 @@ class Platform:
 
     def prove(self) -> None:
         """Prove, before any work, that both databases are the right ones, in this code's shape."""
-        self.databases.verify()
-        health.require_current(self.databases, all_newest())
-        _owners_known(self.databases)
-
-
-def _owners_known(databases: PostgreSQLAdapter) -> None:
-    """Refuse to work as if alone on tables that another backend owns; raise SettingsError."""
-    with databases.backend() as backend:
-        theirs = shared_tables.belong_to_another(backend)
-    if theirs and not databases.settings.beside_nestjs:
-        raise SettingsError(
-            "The backend database was adopted: another backend owns its shared tables, and"
-            " RECIPROCITY_BACKEND_URL is not set. Set it to that backend's address, which ends in"
-            " /api/v1."
-        )
+        proving.prove(self.databases)
 
 
 def embedder(settings: EmbeddingSettings) -> Embedder:

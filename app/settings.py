@@ -184,6 +184,7 @@ class ApiSettings(CommandSettings, SiteSettings):
     metrics_token: Optional = Field(None, alias="METRICS_TOKEN", repr=False)
     host: str = Field("127.0.0.1", alias="API_HOST")
     port: int = Field(8000, alias="API_PORT", ge=0, le=65_535)
+    processes: int = Field(2, alias="API_PROCESSES", ge=1, le=64)
     most_requests: int = Field(64, alias="API_MOST_REQUESTS", ge=1)
     most_streams: int = Field(2_000, alias="API_MOST_STREAMS", ge=0)
     patience: float = Field(60.0, alias="API_REQUEST_TIMEOUT", gt=0)

@@ -133,6 +133,6 @@ PLACES: Final = (
         "Measure match quality, fairness and exposure (all, or NAMES only).",
     ),
     Place("benchmark", "measure", "Measure speed and memory, each figure beside its baselines."),
-    Place("serve", "services", "Serve the API (API_HOST, API_PORT) until stopped."),
-    Place("worker", "services", "Do the work of the outbox until stopped: vectors, matches."),
+    Place("serve", "serve", "Serve the API (API_HOST, API_PORT, API_PROCESSES) until stopped."),
+    Place("worker", "work", "Do the work of the outbox until stopped: vectors, matches."),
 )

@@ -1,21 +1,26 @@
 """Metrics in Prometheus's form, read from the data when somebody asks for them.
 
-Every series names its database. What the guard refused and what was requested is counted in this
-process; all else comes out of the two databases and is the same from whichever process it is read.
+Every series names its database. What the guard refused and what was requested is counted by the
+processes that answer behind one port, together; all else comes out of the two databases and is the
+same from whichever process it is read.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from app.databases import refusals
 from app.databases.names import Database
+from app.observability import together
 from app.services.sight import Observation, Observer
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -24,11 +29,23 @@ _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 
 
 
 class Metrics:
-    """Hold one process's registry; `requests` is told by the middleware."""
+    """Count what this process does, and show what all of them counted; the middleware tells it."""
 
     def __init__(self, observer: Observer) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_FromTheData(observer))
+        self._shown = CollectorRegistry() if os.environ.get(together.VARIABLE) else self._registry
+        if self._shown is not self._registry:
+            MultiProcessCollector(self._shown)  # type: ignore[no-untyped-call]
+        self._shown.register(_FromTheData(observer))
+        self._lock = threading.Lock()
+        self._refusals_told = dict.fromkeys(Database, 0)
+        self._refusals = Counter(
+            "reciprocity_guard_refusals",
+            "Statements that the guard kept from a database.",
+            ("database",),
+            registry=self._registry,
+        )
+        self._tell_refusals()
         self._requests = Counter(
             "reciprocity_http_requests",
             "Requests answered, by route and status.",
@@ -48,10 +65,20 @@ class Metrics:
         method = method if method in _METHODS else "other"  # a caller may write any word there
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+        self._tell_refusals()
 
     def text(self) -> bytes:
         """Write everything in Prometheus's text form."""
-        return generate_latest(self._registry)
+        self._tell_refusals()
+        return generate_latest(self._shown)
+
+    def _tell_refusals(self) -> None:
+        """Bring the counter up to what the guard counted in this process."""
+        with self._lock:
+            for database, count in refusals.counted().items():
+                more = count - self._refusals_told[database]
+                self._refusals.labels(database.value).inc(more)
+                self._refusals_told[database] = count
 
 
 class _FromTheData(Collector):
@@ -72,14 +99,6 @@ class _FromTheData(Collector):
         )
         yield from _of_backend(seen)
         yield from _of_ai(seen)
-        refused = CounterMetricFamily(
-            "reciprocity_guard_refusals",
-            "Statements that the guard kept from a database, in this process.",
-            labels=["database"],
-        )
-        for database, count in refusals.counted().items():
-            refused.add_metric([database.value], count)
-        yield refused
         yield GaugeMetricFamily(
             "reciprocity_observation_seconds", "How long looking at the data took.", seen.seconds
         )

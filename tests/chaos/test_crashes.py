@@ -4,8 +4,8 @@
     .venv/bin/pytest tests/chaos/test_crashes.py -m long -k two_hundred     200 kills (CHAOS_KILLS,
                                                                             CHAOS_MEMBERS, CHAOS_SEED)
 
-Killed with SIGKILL, at random: the API, the worker with its relay and children, the AI server, the
-backend server, Redis.
+Killed with SIGKILL, at random: the API, one of its processes, the worker with its relay and children,
+the AI server, the backend server, Redis.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from tests.chaos.community import Community
 from tests.chaos.visitors import Visitors
 from tests.conftest import ROOT
 
-VICTIMS = ("api", "worker", "ai", "backend", "redis")
+VICTIMS = ("api", "one of the API", "worker", "ai", "backend", "redis")
 DRAINED_WITHIN = 180.0  # seconds after the last kill; a lease of the chaos worker is four
 
 
@@ -87,11 +87,19 @@ class Installation:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return
+        if victim == "one of the API":
+            self._kill_one_of_the_api()
+            return
         identity = self.servers.servers[victim].identity
         if identity is not None:
             os.kill(identity.pid, signal.SIGKILL)
             while identity.is_alive():
                 time.sleep(0.01)
+
+    def _kill_one_of_the_api(self) -> None:
+        with suppress(FileNotFoundError, ProcessLookupError, IndexError):  # none at this moment
+            children = Path(f"/proc/{self.api.pid}/task/{self.api.pid}/children").read_text()
+            os.kill(int(children.split()[-1]), signal.SIGKILL)
 
     def raise_the_dead(self) -> None:
         self.servers.start(ports=self.ports)

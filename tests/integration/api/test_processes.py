@@ -1,0 +1,174 @@
+"""Several processes answer behind one port as if they were one, and die and are replaced unnoticed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.databases.names import Database
+from tests.conftest import ROOT, Pair
+from tests.forwarding import forwarded
+
+WITHIN = 60.0  # seconds; a process imports for one of them where nothing else runs
+TOKEN = {"Authorization": "Bearer of metrics"}
+
+
+class Served:
+    """Be a running `reciprocity serve`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process, self.log = process, log
+        self.address = f"http://127.0.0.1:{port}"
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.address}/health/live").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def answering(self) -> frozenset[int]:
+        """Name the processes that answer: those of its children that told so."""
+        started = re.findall(r"Started server process \[(\d+)\]", self.log.read_text())
+        return frozenset(int(one) for one in started if Path(f"/proc/{one}").exists())
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        limit = time.monotonic() + WITHIN
+        while not until():
+            assert time.monotonic() < limit, self.log.read_text()[-3000:]
+            time.sleep(0.05)
+
+
+@contextmanager
+def _serving(pair: Pair, folder: Path, **variables: str) -> Iterator[Served]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    log = folder / "serve.log"
+    (folder / "tmp").mkdir()
+    environment = pair.environment | {
+        "PATH": os.environ["PATH"],
+        "TMPDIR": str(folder / "tmp"),
+        "RECIPROCITY_ENV_FILE": os.devnull,
+        "API_PORT": str(port),
+        "METRICS_TOKEN": "of metrics",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli.main", "serve"],
+            cwd=ROOT,
+            env=environment | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield Served(process, port, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(WITHIN)
+
+
+@pytest.fixture
+def served(pair: Pair, tmp_path: Path) -> Iterator[Served]:
+    with _serving(pair, tmp_path) as found:
+        found.wait(lambda: len(found.answering()) == 2)
+        found.wait(found.answers)
+        yield found
+
+
+def _counted(served: Served) -> float:
+    text = httpx.get(f"{served.address}/metrics", headers=TOKEN).text
+    name = r'reciprocity_http_requests_total\{method="GET",route="/terms",status="200"\} (\S+)'
+    found = re.search(name, text)
+    assert 'reciprocity_guard_refusals_total{database="ai"} 0.0' in text
+    return float(found[1]) if found else 0.0
+
+
+def test_requests_are_counted_together_whichever_process_answered(served: Served) -> None:
+    for _ in range(20):
+        assert httpx.get(f"{served.address}/terms").status_code == 200
+    assert {_counted(served) for _ in range(10)} == {20.0}
+
+
+def test_a_killed_process_is_begun_anew_and_the_other_answers_meanwhile(served: Served) -> None:
+    before = served.answering()
+    os.kill(min(before), signal.SIGKILL)
+    served.wait(lambda: min(before) not in served.answering())
+    assert served.answers()
+    served.wait(lambda: len(served.answering()) == 2)
+    assert served.process.poll() is None
+
+
+def test_while_a_database_is_away_the_other_process_answers_on(pair: Pair, tmp_path: Path) -> None:
+    address, port = pair.settings.database_url, pair.server(Database.AI).port
+    with ExitStack() as between:
+        known = between.enter_context(forwarded(port))
+        through = address.replace(f":{port}/", f":{known}/")
+        with _serving(pair, tmp_path, DATABASE_URL=through) as found:
+            found.wait(lambda: len(found.answering()) == 2)
+            found.wait(found.answers)
+            between.close()  # what is open stays open; nothing new gets through
+            os.kill(min(found.answering()), signal.SIGKILL)
+            found.wait(lambda: "Child process" in found.log.read_text())
+            found.wait(lambda: "Cannot reach the ai database" in found.log.read_text())
+            assert found.answers()
+            between.enter_context(forwarded(port, port=known))
+            found.wait(lambda: len(found.answering()) == 2)
+            assert found.process.poll() is None
+
+
+def test_processes_are_replaced_on_sighup_and_no_request_fails(served: Served) -> None:
+    before = served.answering()
+    served.process.send_signal(signal.SIGHUP)
+
+    def replaced() -> bool:
+        assert served.answers()
+        return len(served.answering()) == 2 and not before & served.answering()
+
+    served.wait(replaced)
+
+
+def test_no_process_outlives_the_killed_one_that_began_it(served: Served) -> None:
+    served.process.kill()
+    served.process.wait()
+    served.wait(lambda: not served.answering())
+    port = int(served.address.rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):  # another may begin there
+        pass
+
+
+def test_it_ends_when_asked_and_leaves_nothing_behind(served: Served) -> None:
+    served.process.terminate()
+    assert served.process.wait(WITHIN) == 0
+    assert not served.answering()
+    assert list((served.log.parent / "tmp").glob("reciprocity-*")) == []
+    assert "Traceback" not in served.log.read_text()
+
+
+def test_what_no_process_can_begin_with_ends_all_in_words(pair: Pair, tmp_path: Path) -> None:
+    with _serving(pair, tmp_path, EMBEDDING_API_KEY="of no server") as found:
+        assert found.process.wait(WITHIN) != 0
+        text = found.log.read_text()
+        assert "EMBEDDING_API_KEY is set and EMBEDDING_BASE_URL is not" in text
+        assert "Traceback" not in text
+        assert "of no server" not in text
+
+
+def test_one_process_is_enough_where_one_is_asked_for(pair: Pair, tmp_path: Path) -> None:
+    with _serving(pair, tmp_path, API_PROCESSES="1") as found:
+        found.wait(found.answers)
+        assert found.answering() == {found.process.pid}
+        assert httpx.get(f"{found.address}/terms").status_code == 200
+        assert _counted(found) == 1.0
