@@ -225,6 +225,9 @@ class PostgresServer:
             "log_timezone": "UTC",
             "logging_collector": "off",
             "log_destination": "stderr",
+            "shared_buffers": "512MB",  # taken as it is used
+            # Every statement is short, and a wrong guess of its rows would compile it for longer.
+            "jit": "off",
         }
 
     def _write_access_rules(self) -> Path:

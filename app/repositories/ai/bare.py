@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from pgvector import Vector
@@ -12,6 +13,20 @@ from app.databases.connections import AIConnection, MigratingAIConnection
 from app.domain.matching.scores import Calibration
 from app.repositories.ai.embeddings import Floats
 from app.repositories.ai.models import index_name
+
+# As one would ask for them in psql.
+_BEST_OF: Final = (
+    "SELECT e.user_id FROM embeddings m JOIN embeddings e"
+    " ON e.model = m.model AND e.kind <> m.kind AND e.user_id <> m.user_id"
+    " WHERE m.user_id = %(id)s AND m.model = %(model)s{among}"
+    " GROUP BY e.user_id HAVING min(m.kind) <> max(m.kind) ORDER BY"
+    " 1 / ((1 + exp((%(midpoint)s - max(-(e.embedding <#> m.embedding))"
+    "   FILTER (WHERE m.kind = 'need')) / %(scale)s))"
+    "  * (1 + exp((%(midpoint)s - max(-(e.embedding <#> m.embedding))"
+    "   FILTER (WHERE m.kind = 'offer')) / %(scale)s))) DESC, e.user_id LIMIT %(limit)s"
+)
+_BEST: Final = _BEST_OF.format(among="")
+_BEST_AMONG: Final = _BEST_OF.format(among=" AND e.user_id = ANY(%(eligible)s::uuid[])")
 
 
 def copy_rows(ai: AIConnection, members: bytes, statements: bytes, couples: bytes) -> None:
@@ -53,24 +68,16 @@ def best(
 ) -> list[UUID]:
     """Name a member's best partners as one would ask for them in psql, exactly; None is everybody."""
     rows = ai.execute(
-        "SELECT e.user_id FROM embeddings m JOIN embeddings e"
-        " ON e.model = m.model AND e.kind <> m.kind AND e.user_id <> m.user_id"
-        " WHERE m.user_id = %(id)s AND m.model = %(model)s"
-        "  AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
-        " GROUP BY e.user_id HAVING min(m.kind) <> max(m.kind) ORDER BY"
-        " 1 / ((1 + exp((%(midpoint)s - max(-(e.embedding <#> m.embedding))"
-        "   FILTER (WHERE m.kind = 'need')) / %(scale)s))"
-        "  * (1 + exp((%(midpoint)s - max(-(e.embedding <#> m.embedding))"
-        "   FILTER (WHERE m.kind = 'offer')) / %(scale)s))) DESC, e.user_id LIMIT %(limit)s",
+        _BEST if eligible is None else _BEST_AMONG,
         {
             "id": user_id,
             "model": model,
-            "everybody": eligible is None,
             "eligible": "{" + ",".join([one.hex for one in eligible or ()]) + "}",
             "midpoint": calibration.midpoint,
             "scale": calibration.scale,
             "limit": limit,
         },
+        prepare=eligible is None,  # a plan kept for any array expects a short one
     ).fetchall()
     return [row[0] for row in rows]
 

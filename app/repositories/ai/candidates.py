@@ -35,8 +35,7 @@ _BEST_OF_MANY: Final = (
     "  -min(e.embedding <#> m.embedding) FILTER (WHERE m.kind = 'need') AS i_gain,"
     "  -min(e.embedding <#> m.embedding) FILTER (WHERE m.kind = 'offer') AS they_gain"
     "  FROM embeddings e JOIN mine m ON m.kind <> e.kind"
-    "  WHERE e.model = %(model)s AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
-    "  AND e.user_id <> %(id)s GROUP BY e.user_id)"
+    "  WHERE e.model = %(model)s AND e.user_id <> %(id)s{among} GROUP BY e.user_id)"
 )
 # Without a join, which handles each pair of statements as a row with both vectors in it, the same
 # takes half the time. A slot without a vector is NULL, which LEAST passes over.
@@ -47,10 +46,9 @@ _BEST_OF_FEW: Final = (
     "   e.embedding <#> %(need_2)s::vector)) FILTER (WHERE e.kind = 'offer') AS i_gain,"
     "  -min(least(e.embedding <#> %(offer_0)s::vector, e.embedding <#> %(offer_1)s::vector,"
     "   e.embedding <#> %(offer_2)s::vector)) FILTER (WHERE e.kind = 'need') AS they_gain"
-    "  FROM embeddings e WHERE e.model = %(model)s"
-    "  AND (%(everybody)s OR e.user_id = ANY(%(eligible)s::uuid[]))"
-    "  AND e.user_id <> %(id)s GROUP BY e.user_id)"
+    "  FROM embeddings e WHERE e.model = %(model)s AND e.user_id <> %(id)s{among} GROUP BY e.user_id)"
 )
+_AMONG: Final = " AND e.user_id = ANY(%(eligible)s::uuid[])"
 _RANKED: Final = (
     " SELECT user_id, i_gain, they_gain FROM best"
     " WHERE i_gain IS NOT NULL AND they_gain IS NOT NULL"
@@ -70,10 +68,14 @@ _PLACED: Final = (
     " count(*) AS of FROM scored CROSS JOIN scored AS one"
     " WHERE one.user_id = %(other)s GROUP BY one.score"
 )
-_MANY_RANKED: Final = _BEST_OF_MANY + _RANKED
-_FEW_RANKED: Final = _BEST_OF_FEW + _RANKED
-_MANY_PLACED: Final = _BEST_OF_MANY + _PLACED
-_FEW_PLACED: Final = _BEST_OF_FEW + _PLACED
+_FEW, _FEW_AMONG = _BEST_OF_FEW.format(among=""), _BEST_OF_FEW.format(among=_AMONG)
+_MANY, _MANY_AMONG = _BEST_OF_MANY.format(among=""), _BEST_OF_MANY.format(among=_AMONG)
+_FEW_RANKED: Final = _FEW + _RANKED
+_FEW_AMONG_RANKED: Final = _FEW_AMONG + _RANKED
+_MANY_RANKED: Final = _MANY + _RANKED
+_MANY_AMONG_RANKED: Final = _MANY_AMONG + _RANKED
+_FEW_PLACED: Final = _FEW + _PLACED
+_MANY_PLACED: Final = _MANY + _PLACED
 
 
 def exact(
@@ -89,7 +91,6 @@ def exact(
     values: dict[str, Any] = {
         "id": user_id,
         "model": model,
-        "everybody": eligible is None,
         "eligible": as_array(eligible or ()),
         "midpoint": calibration.midpoint,
         "scale": calibration.scale,
@@ -97,9 +98,14 @@ def exact(
     }
     slots, few = _slots(ai, model, user_id)
     cursor = ai.cursor(row_factory=class_row(Candidate))
+    if eligible is None:
+        if few:
+            return cursor.execute(_FEW_RANKED, values | slots).fetchall()
+        return cursor.execute(_MANY_RANKED, values).fetchall()
+    # A plan kept for any array expects a short one, and a hundred thousand ids want another.
     if few:
-        return cursor.execute(_FEW_RANKED, values | slots).fetchall()
-    return cursor.execute(_MANY_RANKED, values).fetchall()
+        return cursor.execute(_FEW_AMONG_RANKED, values | slots, prepare=False).fetchall()
+    return cursor.execute(_MANY_AMONG_RANKED, values, prepare=False).fetchall()
 
 
 def _slots(ai: AIConnection, model: str, user_id: UUID) -> tuple[dict[str, Any], bool]:
@@ -145,7 +151,6 @@ def place(
         "id": user_id,
         "other": other_id,
         "model": model,
-        "everybody": True,  # who may not be matched is left out when all are scored
         "eligible": among.eligible,
         "without": as_array(among.without),
         "lowered": as_array(among.lost),

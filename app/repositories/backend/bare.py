@@ -54,6 +54,16 @@ def analyze(backend: MigratingBackendConnection) -> None:
     backend.execute("ANALYZE statements")
 
 
+def vacuum(backend: MigratingBackendConnection) -> None:
+    """Clear away what a run over many left, as autovacuum would a minute later."""
+    backend.commit()
+    backend.autocommit = True
+    backend.execute("VACUUM (ANALYZE) match_staging")
+    backend.execute("VACUUM (ANALYZE) matches")
+    backend.execute("VACUUM (ANALYZE) match_scores")
+    backend.execute("VACUUM (ANALYZE) match_reasons")
+
+
 @dataclass(frozen=True, slots=True)
 class MatchRows:
     """Hold every row that a member's matches consist of."""
