@@ -21,6 +21,7 @@ from app.repositories.ai import candidates, embeddings, vector_sets
 from app.repositories.backend import eligibility, expiry, outbox, runs, written_matches
 from app.services import everybody, judgement, rounds, search, steps
 from app.services.judgement import Judgement
+from app.services.model_registry import COUPLES_INDEXED_FROM
 from app.services.ports import Embedder
 from app.services.steps import Databases, OnAI, OnBackend, Outside, Step, Timings
 
@@ -30,7 +31,7 @@ CANDIDATES: Final = 200
 # Above this share of the community, all lists are made anew at once: that is quicker.
 EVERYBODY_SHARE: Final = 0.02
 # From so many accounts on, a few members are matched through the index and not by reading everybody.
-LARGE: Final = 20_000
+LARGE: Final = COUPLES_INDEXED_FROM
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from app.repositories.ai import embeddings, models, vector_sets
 
 # Below this many members a scan of everybody is quicker than any index, and an index that is not
 # asked would only make writing slow.
-COUPLES_INDEXED_FROM: Final = 20_000
+COUPLES_INDEXED_FROM: Final = 10_000
 
 
 def register_model(ai: MigratingAIConnection, model: str, dimensions: int) -> None:
