@@ -1,6 +1,6 @@
 # make demo   the main job on a sample community (ONCE=1: stop afterwards)
-# make test   lint, types, import contracts and the suite
-# make test-browser  the pages in a real Chromium;  make test-16  the suite on PostgreSQL 16
+# make test   lint, types, import contracts and the suite, with the pages in a real Chromium
+# make test-browser  only the pages;  make test-16  the suite on PostgreSQL 16
 # make install  the environment in .venv, and .env where there is none
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test lint types contracts suite test-browser test-16 lock clean
+.PHONY: help install demo test chromium lint types contracts suite test-browser test-16 lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -30,7 +30,11 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: install
 	@$(BIN)/reciprocity demo $(if $(ONCE),--once)
 
-test: install lint types contracts suite
+test: install chromium lint types contracts suite
+
+# The browser that the tests drive: as root on Debian it is installed, elsewhere it is asked for.
+chromium:
+	@sh scripts/chromium.sh
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -43,13 +47,13 @@ contracts: $(STAMP)
 	$(BIN)/lint-imports
 
 suite: $(STAMP)
-	$(BIN)/pytest -n 2 -m "not long and not browser"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
-test-browser: $(STAMP)
+test-browser: $(STAMP) chromium
 	$(BIN)/pytest -m browser
 
 test-16: $(STAMP)
-	RECIPROCITY_TEST_POSTGRES=16 $(BIN)/pytest -n 2 -m "not long and not browser"
+	RECIPROCITY_TEST_POSTGRES=16 $(BIN)/pytest -n 2 --dist loadfile -m "not long and not browser"
 
 # Needs uv; resolves for Linux, macOS and both Python versions, with hashes.
 lock:
