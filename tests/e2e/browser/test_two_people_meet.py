@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 
 def _says(window: Window, need: str, offer: str) -> None:
     window.open("/summary")
-    window.page.get_by_label("Need 1").fill(need)
-    window.page.get_by_label("Offer 1").fill(offer)
+    window.page.get_by_role("textbox", name="Need 1").fill(need)
+    window.page.get_by_role("textbox", name="Offer 1").fill(offer)
     window.press("Save and approve")
     window.sees("Your matches are being made")
 
