@@ -35,13 +35,13 @@ def application() -> FastAPI:
         settings = load(ApiSettings)
         logs.configure(settings.log_form, settings.log_level)
         return _made(settings)
-    except (
-        DatabaseUnavailableError
-    ) as error:  # the others serve on; the parent begins this one anew
+    except DatabaseUnavailableError as error:
+        # The others serve on, and the parent begins this one anew.
         log.warning("%s", error)
         time.sleep(_AWAY)
         _leave(1)
-    except ReciprocityError as error:  # beginning anew would end the same way, for the others too
+    except ReciprocityError as error:
+        # Beginning anew would end the same way, for the others too.
         log.critical("%s", error)
         _leave(STARTUP_FAILURE)
 

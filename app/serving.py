@@ -24,7 +24,7 @@ from app.api.heads import BoundedHeads
 from app.observability import logs, together
 from app.settings import ApiSettings
 
-_HANGS_AFTER: Final = 10  # seconds without an answer to the supervisor
+_HANGS_AFTER: Final = 30  # seconds without an answer to the supervisor, beginning included
 _TO_FINISH: Final = 10  # seconds for what is being answered when the end is asked for
 
 
