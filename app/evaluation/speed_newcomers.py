@@ -54,6 +54,7 @@ def measure(on: Ground, vectors: MemberVectors, look: Look, tell: Tell) -> dict[
             summaries.approve(backend, user_id)
         look(on)
         whole = time.perf_counter() - begun
+        look(on)  # whatever else it led to
         parts = parts or _search_bare(on, user_id, vectors.members)
         _insert_bare(on, user_id, parts)
         took.append(parts | {"whole": whole})

@@ -10,15 +10,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
 
 from app.databases.names import Database
+from app.repositories.backend import feeds
+from app.services import sessions
 from tests.conftest import ROOT, Pair
 from tests.forwarding import forwarded
+from tests.people import People
 
 WITHIN = 60.0  # seconds; a process imports for one of them where nothing else runs
 TOKEN = {"Authorization": "Bearer of metrics"}
@@ -147,6 +151,37 @@ def test_no_process_outlives_the_killed_one_that_began_it(served: Served) -> Non
     port = int(served.address.rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)):  # another may begin there
         pass
+
+
+def test_a_change_reaches_open_pages_whichever_process_keeps_them(
+    served: Served, people: People
+) -> None:
+    ann = people.join("Ann", ["tax advice"], ["piano lessons"])
+    with people.databases.backend() as backend:
+        token, _ = sessions.start(backend, ann, "bearer", "a test")
+    headers = {"Authorization": f"Bearer {token.secret}"}
+    with ExitStack() as pages:
+        heard: list[list[str]] = []
+        for _ in range(12):  # by the one process or the other: all of one would be chance
+            client = pages.enter_context(httpx.Client(headers=headers, timeout=30))
+            stream = client.stream("GET", f"{served.address}/api/member/v1/events")
+            page = pages.enter_context(stream)
+            assert page.status_code == 200
+            heard.append([])
+            Thread(target=_hear, args=(page, heard[-1]), daemon=True).start()
+        served.wait(lambda: all(heard))  # the first word, at once
+        time.sleep(1)  # the processes have begun to follow this member
+        first = [len(one) for one in heard]
+        with people.databases.backend() as backend:
+            feeds.bump(backend, [ann])
+        served.wait(lambda: all(len(one) > n for one, n in zip(heard, first, strict=True)))
+        served.process.terminate()
+        assert served.process.wait(WITHIN) == 0, "open pages hold up no end"
+
+
+def _hear(page: httpx.Response, heard: list[str]) -> None:
+    with suppress(httpx.TransportError, httpx.StreamError):
+        heard.extend(line for line in page.iter_lines() if line == "event: changed")
 
 
 def test_it_ends_when_asked_and_leaves_nothing_behind(served: Served) -> None:
