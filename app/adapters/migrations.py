@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
+from app.adapters import migration_locks as locks
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases import identity
 from app.databases.connections import (
@@ -41,7 +43,7 @@ def migrate(adapter: PostgreSQLAdapter, environment: str, revision: str = "head"
     """Migrate the backend database, then the AI database; give the id of the pair.
 
     Raises IdentityError, having changed nothing, when a database is marked as another one or holds
-    tables of somebody else.
+    tables of somebody else; TableHeldError when somebody does not let go of a table.
     """
     marker = _both_may_be_migrated(adapter)
     pair_id = marker.pair_id if marker else uuid4()
@@ -50,13 +52,13 @@ def migrate(adapter: PostgreSQLAdapter, environment: str, revision: str = "head"
         backend.execute("SELECT pg_advisory_lock(7302, 0)")
         backend.commit()
         if marker is not None and identity.adopted(backend):
-            run_adopted(backend, marker)
+            locks.patiently(backend, partial(run_adopted, backend, marker))
         else:
-            _to(backend, revision, environment, pair_id)
+            locks.patiently(backend, partial(_to, backend, revision, environment, pair_id))
     with adapter.migrating_ai() as ai:
         ai.execute("SELECT pg_advisory_lock(7301, 0)")
         ai.commit()
-        _to(ai, revision, environment, pair_id)
+        locks.patiently(ai, partial(_to, ai, revision, environment, pair_id))
     for database in Database:
         announce(adapter, database, identity.Marker(database.value, environment, pair_id))
     return pair_id
