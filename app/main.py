@@ -35,15 +35,16 @@ def _json_routes() -> tuple[BaseRoute, ...]:
     return tuple(both.routes)
 
 
-def create_app(settings: ApiSettings | None = None) -> FastAPI:
-    """Make the application; both databases are proved to be the right ones before it serves."""
+def create_app(settings: ApiSettings | None = None, *, proved: bool = False) -> FastAPI:
+    """Make the application; unless they are, both databases are proved before it serves."""
     settings = settings or load(ApiSettings)
     platform = bootstrap.platform(settings)
     side = bootstrap.member_side(platform, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        platform.prove()
+        if not proved:
+            platform.prove()
         if not settings.beside_nestjs:  # nobody there writes letters or erases, but that backend
             side.open()
         with ended_by_signals(side.watch):

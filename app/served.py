@@ -6,6 +6,7 @@ import gc
 import logging
 import multiprocessing
 import os
+import shutil
 import sys
 import threading
 import time
@@ -15,10 +16,12 @@ from typing import Final, NoReturn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
+from app import proving
+from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.errors import DatabaseUnavailableError
 from app.errors import ReciprocityError
 from app.main import create_app
-from app.observability import logs, tracing
+from app.observability import logs, together, tracing
 from app.settings import ApiSettings, load
 
 log = logging.getLogger(__name__)
@@ -44,12 +47,18 @@ def application() -> FastAPI:
         # Beginning anew would end the same way, for the others too.
         log.critical("%s", error)
         _leave(STARTUP_FAILURE)
+    except Exception:
+        log.exception("the API cannot begin")
+        _leave(STARTUP_FAILURE)
 
 
 def _made(settings: ApiSettings) -> FastAPI:
     tracing.configure(settings.traces_endpoint, settings.service)
-    app = create_app(settings)
-    app.state.platform.prove()  # at its start-up the server would tell the same as a traceback
+    # At its start-up the server would tell the same as a traceback, and end the other processes.
+    databases = PostgreSQLAdapter(settings)
+    proving.prove(databases)
+    databases.close()
+    app = create_app(settings, proved=True)
     # What was made by now stays: else the collector goes through all of it again and again, while
     # requests wait.
     gc.collect()
@@ -69,4 +78,5 @@ def _leave(status: int) -> NoReturn:
 def _end_with(parent: BaseProcess) -> None:
     """End this process when its parent was killed: nobody could begin anew while it has the port."""
     parent.join()
+    shutil.rmtree(os.environ.get(together.VARIABLE, ""), ignore_errors=True)
     _leave(1)

@@ -11,7 +11,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from socket import socket
 from typing import Final
 
 import uvicorn
@@ -21,11 +23,19 @@ from uvicorn.supervisors import Multiprocess
 from app import proving
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.api.heads import BoundedHeads
+from app.errors import ReciprocityError
 from app.observability import logs, together
 from app.settings import ApiSettings
 
 _HANGS_AFTER: Final = 30  # seconds without an answer to the supervisor, beginning included
-_TO_FINISH: Final = 10  # seconds for what is being answered when the end is asked for
+_TO_FINISH: Final = 8  # seconds for what is being answered; who asked for the end waits ten
+
+
+class PortTakenError(ReciprocityError):
+    """Somebody else listens where the API should."""
+
+    code = "port_taken"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def run(settings: ApiSettings) -> None:
@@ -52,16 +62,40 @@ def run(settings: ApiSettings) -> None:
         _together(config)
 
 
+class _Supervisor(Multiprocess):
+    """Keep the processes; a terminal that was closed ends them, as it ends any other command."""
+
+    def __init__(self, config: uvicorn.Config, at: socket) -> None:
+        super().__init__(config, sockets=[at])
+        self.at_a_terminal = sys.stdin.isatty()
+
+    def handle_hup(self) -> None:
+        """Replace the processes, or end."""
+        if self.at_a_terminal:
+            self.should_exit.set()
+        else:
+            super().handle_hup()
+
+
 def _alone(config: uvicorn.Config) -> None:
     server = uvicorn.Server(config)
-    server.run()
+    with suppress(KeyboardInterrupt):
+        server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
 
 
 def _together(config: uvicorn.Config) -> None:
+    at = config.bind_socket()
+    try:
+        at.listen(config.backlog)  # else another one could bind there until a process listens
+    except OSError as error:
+        raise PortTakenError(
+            f"Port {config.port} on {config.host} is taken ({error.strerror}). Stop what listens"
+            " there, or set API_PORT to another one."
+        ) from None
     with _counting_together():
-        supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+        supervisor = _Supervisor(config, at)
         supervisor.run()
     if any(one.exitcode == STARTUP_FAILURE for one in supervisor.processes):
         sys.exit(STARTUP_FAILURE)

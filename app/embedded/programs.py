@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import http.client
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -65,7 +64,7 @@ class Program:
         while not stopping.is_set():
             if not self.is_running():
                 raise ServerStartError(f"{self.name} ended while starting. {self.tail()}")
-            with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), 1):
+            if _answers(port):
                 return
             if time.monotonic() > limit:
                 raise ServerStartError(
@@ -86,6 +85,19 @@ class Program:
             return "It wrote no log."
         text = self._log.read_text(encoding="utf-8", errors="replace").strip()
         return f"The end of its log {self._log}:\n" + "\n".join(text.splitlines()[-15:])
+
+
+def _answers(port: int) -> bool:
+    """Tell whether somebody answers by HTTP; that the port is listened on says less."""
+    asked = http.client.HTTPConnection(LOOPBACK, port, timeout=1)
+    try:
+        asked.request("GET", "/health/live")
+        asked.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
+    return True
 
 
 def default_programs() -> list[Program]:

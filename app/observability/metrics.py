@@ -1,14 +1,16 @@
 """Metrics in Prometheus's form, read from the data when somebody asks for them.
 
 Every series names its database. What the guard refused and what was requested is counted by the
-processes that answer behind one port, together; all else comes out of the two databases and is the
-same from whichever process it is read.
+processes that answer behind one port, together; all else comes out of the two databases, at which
+each process looks at most every few seconds.
 """
 
 from __future__ import annotations
 
 import os
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -70,7 +72,11 @@ class Metrics:
     def text(self) -> bytes:
         """Write everything in Prometheus's text form."""
         self._tell_refusals()
-        return generate_latest(self._shown)
+        try:
+            return generate_latest(self._shown)
+        except struct.error:  # a process that begins has made its file and not written into it yet
+            time.sleep(0.1)
+            return generate_latest(self._shown)
 
     def _tell_refusals(self) -> None:
         """Bring the counter up to what the guard counted in this process."""

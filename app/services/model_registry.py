@@ -8,8 +8,8 @@ from typing import Final
 from app.databases.connections import MigratingAIConnection
 from app.repositories.ai import embeddings, models, vector_sets
 
-# Below this many members a scan of everybody is quicker than any index, and an index that is not
-# asked would only make writing slow.
+# From here on a search takes less than half through the index; up to half of it a scan of everybody
+# is as quick, and an index that is not asked would only make writing slow.
 COUPLES_INDEXED_FROM: Final = 10_000
 
 

@@ -19,9 +19,10 @@ TRACE = ".ses"
 def _files_left(folder: Path, module: str) -> list[str]:
     """List what stands in an empty folder for temporary files after a process imported a module."""
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
     subprocess.run(
         [sys.executable, "-c", f"import {module}"],
-        env=clean | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)},
+        env=clean | nowhere | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)},
         check=True,
     )
     return [path.name for path in folder.iterdir()]
