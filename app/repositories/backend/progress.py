@@ -38,12 +38,15 @@ def newest(backend: BackendConnection, user_id: UUID) -> dict[str, Work]:
 
 
 def again(backend: BackendConnection, user_id: UUID) -> int:
-    """Have a member's failed or waiting work done at once; give how many pieces it is."""
+    """Have a member's failed or waiting work done at once; give how many pieces it is.
+
+    What failed and is due by now counts: nobody who asks for it is told that there is none.
+    """
     wanted = backend.execute(
         "UPDATE outbox SET state = 'pending', available_at = clock_timestamp(),"
         " attempts = CASE WHEN state = 'dead' THEN 0 ELSE attempts END"
         " WHERE user_id = %s AND (state = 'dead'"
-        "  OR (state = 'pending' AND available_at > clock_timestamp()))",
+        "  OR (state = 'pending' AND (available_at > clock_timestamp() OR last_error IS NOT NULL)))",
         (user_id,),
     )
     backend.outbox_written = True
