@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -95,8 +96,16 @@ class _Door(Generic[Connection]):
             )
         return marker
 
-    def take(self) -> Connection:
-        """Give a pooled, verified connection that lives; its `close()` gives it back.
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open one transaction: committed at the end, rolled back on an error."""
+        with ExitStack() as opened:
+            yield self.take(partial(_begins, opened))
+
+    def take(self, answers: Callable[[Connection], bool]) -> Connection:
+        """Give a pooled, verified connection whose server `answers`; its `close()` gives it back.
+
+        `answers` closes the connection where it says no.
 
         Raises DatabaseUnavailableError soon while the server is away, and after POOL_WAIT while all
         connections are in use.
@@ -116,9 +125,8 @@ class _Door(Generic[Connection]):
                 # Where only others' work is waited for: who asks anew loses their place in the queue.
                 wait = POOL_WAIT if full else POOL_SOON
                 continue
-            if _lives(connection):
+            if answers(connection):
                 return connection
-            connection.close()
             pool.check()  # whatever took this one took others that wait beside it
 
     def _start(self) -> ConnectionPool[Connection]:
@@ -190,11 +198,27 @@ class _Door(Generic[Connection]):
 def _lives(connection: DatabaseConnection) -> bool:
     try:
         ConnectionPool.check_connection(connection)
-    except psycopg.Error:
-        return False
-    except BaseException:
+    except BaseException as error:
         connection.close()  # whatever ends the caller here, the place in the pool is not lost
+        if isinstance(error, psycopg.Error):
+            return False
         raise
+    return True
+
+
+def _begins(opened: ExitStack, connection: DatabaseConnection) -> bool:
+    """Begin a transaction that `opened` ends; to ask beforehand would be one wait more for each.
+
+    Before BEGIN was answered nothing has happened that another connection could not do instead.
+    """
+    try:
+        with ExitStack() as begun:
+            begun.enter_context(connection)
+            begun.enter_context(_told(connection))
+            begun.enter_context(connection.transaction())
+            opened.enter_context(begun.pop_all())
+    except (psycopg.Error, DatabaseUnavailableError):
+        return False
     return True
 
 
@@ -262,13 +286,13 @@ class PostgreSQLAdapter:
 
     def get_connection(self) -> AIConnection:
         """Give a connection to the AI database, for embeddings; `close()` gives it back."""
-        connection = self._ai_door().take()
+        connection = self._ai_door().take(_lives)
         self._same_pair(connection)
         return connection
 
     def get_backend_connection(self) -> BackendConnection:
         """Give a connection to the backend database, for users and matches; `close()` returns it."""
-        connection = self._backend_door().take()
+        connection = self._backend_door().take(_lives)
         self._same_pair(connection)
         connection.beside_nestjs = self.settings.beside_nestjs
         return connection
@@ -286,20 +310,21 @@ class PostgreSQLAdapter:
     @contextmanager
     def ai(self) -> Iterator[AIConnection]:
         """Open one transaction in the AI database: committed at the end, rolled back on an error."""
-        connection = self.get_connection()
-        with connection, _told(connection), connection.transaction():
+        with self._ai_door().transaction() as connection:
+            self._same_pair(connection)
             yield connection
 
     @contextmanager
     def backend(self) -> Iterator[BackendConnection]:
         """Open one transaction in the backend database; committed at the end, or rolled back."""
-        connection = self.get_backend_connection()
-        connection.outbox_written = False
-        with connection:
-            with _told(connection), connection.transaction():
-                yield connection
-            if connection.outbox_written and self.after_work_written is not None:
-                self.after_work_written()
+        with self._backend_door().transaction() as connection:
+            self._same_pair(connection)
+            connection.beside_nestjs = self.settings.beside_nestjs
+            connection.outbox_written = False
+            yield connection
+            caused_work = connection.outbox_written
+        if caused_work and self.after_work_written is not None:
+            self.after_work_written()
 
     def verify(self) -> None:
         """Prove, before any work, that both addresses reach the two databases of one pair."""
