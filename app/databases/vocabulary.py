@@ -57,7 +57,7 @@ SETTINGS: Final = frozenset(
         "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "enable_nestloop",
         "application_name", "timezone", "transaction", "session characteristics",
         "work_mem", "maintenance_work_mem", "max_parallel_workers_per_gather",
-        "max_parallel_maintenance_workers", "synchronous_commit", "enable_seqscan",
+        "max_parallel_maintenance_workers", "synchronous_commit", "plan_cache_mode", "enable_seqscan",
         "enable_indexscan", "jit", "hnsw.ef_search", "hnsw.iterative_scan", "hnsw.max_scan_tuples",
         "hnsw.scan_mem_multiplier",
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -17,13 +16,13 @@ from app.domain.matching.rounds import FAIRNESS
 from app.errors import ReciprocityError
 from app.observability import correlation, tracing
 from app.repositories.ai.vector_sets import AnotherModelServesError
-from app.repositories.backend import outbox
+from app.repositories.backend import haste, outbox
 from app.repositories.backend.runs import OvertakenError
 from app.services import embed, erasure, match_sync, steps, topics
 from app.services.ports import Embedder
 from app.workers.beside import BATCH as BATCH_BESIDE
 from app.workers.beside import Beside
-from app.workers.lease import LEASE, held
+from app.workers.lease import LEASE, Leases
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +76,10 @@ class Relay:
     fairness: float = FAIRNESS
     timings: steps.Timings = field(default_factory=steps.Timings)
     beside: Beside = field(default_factory=Beside)
+    _leases: Leases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._leases = Leases(self.databases, lease=LEASE)
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Do everything that is due; give how many events were done."""
@@ -113,13 +116,14 @@ class Relay:
         if events:
             topic = events[0].topic
             _tell(topic, events)
-            with self._held(events), tracing.span(topic):
+            with self._leases.held([event.id for event in events]), tracing.span(topic):
                 self._do(topic, events)
         return len(events)
 
     def _claimed(self, among: Sequence[str]) -> Sequence[outbox.Event]:
         """Claim what is due of the first topic that has anything due, in one transaction."""
         with self.databases.backend() as backend:
+            haste.plan_once_and_trust_memory(backend)  # a claim forgotten is work to be claimed
             for topic in outbox.open_topics(backend, among):
                 claimed = outbox.claim(backend, [topic], limit=BATCH[topic], lease=LEASE)
                 events, others = _apart(claimed)
@@ -128,9 +132,6 @@ class Relay:
                 if events:
                     return events
         return ()
-
-    def _held(self, events: Sequence[outbox.Event]) -> AbstractContextManager[None]:
-        return held(self.databases, [event.id for event in events], lease=LEASE)
 
     def _do(self, topic: str, events: Sequence[outbox.Event]) -> None:
         try:

@@ -14,7 +14,7 @@ import pytest
 
 from app.repositories.backend import outbox
 from app.workers import relay as relays
-from app.workers.lease import held
+from app.workers.lease import Leases
 from tests.people import Floats, People, WordEmbedder
 
 SHORT = timedelta(seconds=0.4)
@@ -28,7 +28,7 @@ def _claim(people: People, lease: timedelta = SHORT) -> list[outbox.Event]:
 def test_work_that_takes_longer_than_its_lease_stays_with_its_worker(people: People) -> None:
     people.crowd(2)
     events = _claim(people)
-    with held(people.databases, [event.id for event in events], lease=SHORT):
+    with Leases(people.databases, lease=SHORT).held([event.id for event in events]):
         time.sleep(1.0)
         assert _claim(people) == []
     time.sleep(0.5)
@@ -38,7 +38,8 @@ def test_work_that_takes_longer_than_its_lease_stays_with_its_worker(people: Peo
 def test_a_worker_that_hangs_loses_its_work_in_the_end(people: People) -> None:
     people.crowd(1)
     events = _claim(people)
-    with held(people.databases, [e.id for e in events], lease=SHORT, longest=timedelta(0)):
+    leases = Leases(people.databases, lease=SHORT, longest=timedelta(0))
+    with leases.held([event.id for event in events]):
         time.sleep(0.6)
         assert len(_claim(people)) == 1
 
