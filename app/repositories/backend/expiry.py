@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from app.databases.arrays import as_array
 from app.databases.connections import BackendConnection
 from app.domain.decisions import LASTS
+
+# Two texts: a plan that is kept for both would look at everybody's pairs for one member's.
+_BEGIN: Final = (
+    "UPDATE match_scores s SET expires_at = %(at)s::timestamptz + %(lasts)s::interval"
+    " WHERE s.expires_at IS NULL{whose}"
+    " AND (EXISTS (SELECT 1 FROM introductions i"
+    "   WHERE i.user_id = s.user_a_id AND i.partner_id = s.user_b_id)"
+    "  OR EXISTS (SELECT 1 FROM introductions i"
+    "   WHERE i.user_id = s.user_b_id AND i.partner_id = s.user_a_id)"
+    "  OR NOT EXISTS (SELECT 1 FROM round_members r WHERE r.user_id = s.user_a_id)"
+    "  OR NOT EXISTS (SELECT 1 FROM round_members r WHERE r.user_id = s.user_b_id))"
+)
+_BEGIN_ALL: Final = _BEGIN.format(whose="")
+_BEGIN_OF: Final = _BEGIN.format(
+    whose=" AND (s.user_a_id = ANY(%(ids)s::uuid[]) OR s.user_b_id = ANY(%(ids)s::uuid[]))"
+)
 
 
 def begin(backend: BackendConnection, at: datetime, user_ids: Sequence[UUID] | None) -> None:
@@ -16,23 +34,8 @@ def begin(backend: BackendConnection, at: datetime, user_ids: Sequence[UUID] | N
     Introduced are those whom the last round shows to each other, and whoever was in no round is to
     everybody they match.
     """
-    backend.execute(
-        "UPDATE match_scores s SET expires_at = %(at)s::timestamptz + %(lasts)s::interval"
-        " WHERE s.expires_at IS NULL"
-        " AND (%(all)s OR s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
-        " AND (EXISTS (SELECT 1 FROM introductions i"
-        "   WHERE i.user_id = s.user_a_id AND i.partner_id = s.user_b_id)"
-        "  OR EXISTS (SELECT 1 FROM introductions i"
-        "   WHERE i.user_id = s.user_b_id AND i.partner_id = s.user_a_id)"
-        "  OR NOT EXISTS (SELECT 1 FROM round_members r WHERE r.user_id = s.user_a_id)"
-        "  OR NOT EXISTS (SELECT 1 FROM round_members r WHERE r.user_id = s.user_b_id))",
-        {
-            "at": at,
-            "lasts": LASTS,
-            "all": user_ids is None,
-            "ids": [] if user_ids is None else list(user_ids),
-        },
-    )
+    values = {"at": at, "lasts": LASTS, "ids": as_array(user_ids or ())}
+    backend.execute(_BEGIN_ALL if user_ids is None else _BEGIN_OF, values)
 
 
 def put_off(backend: BackendConnection, a: UUID, b: UUID, until: datetime) -> None:

@@ -135,14 +135,12 @@ def release(backend: BackendConnection, event_ids: Sequence[int]) -> None:
 def done(backend: BackendConnection, event_ids: Sequence[int]) -> None:
     """Mark work as done, and with it what had failed for good before it for the same members."""
     backend.execute(
-        "UPDATE outbox SET state = 'done', leased_until = NULL, last_error = NULL,"
-        " finished_at = clock_timestamp() WHERE id = ANY(%s)",
-        (list(event_ids),),
-    )
-    backend.execute(
-        "UPDATE outbox dead SET state = 'done', finished_at = clock_timestamp()"
-        " FROM outbox later WHERE later.id = ANY(%s) AND dead.state = 'dead'"
-        " AND dead.user_id = later.user_id AND dead.topic = later.topic AND dead.id < later.id",
+        "WITH finished AS (UPDATE outbox SET state = 'done', leased_until = NULL, last_error = NULL,"
+        "  finished_at = clock_timestamp() WHERE id = ANY(%s) RETURNING id, topic, user_id)"
+        " UPDATE outbox dead SET state = 'done', finished_at = clock_timestamp()"
+        " FROM finished WHERE dead.state = 'dead'"
+        " AND dead.user_id = finished.user_id AND dead.topic = finished.topic"
+        " AND dead.id < finished.id",
         (list(event_ids),),
     )
 

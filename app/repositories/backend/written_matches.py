@@ -8,16 +8,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from app.databases.arrays import as_array
 from app.databases.connections import BackendConnection
 from app.domain.decisions import RESTS
 from app.domain.matching.pairs import Pair
 from app.domain.matching.tiers import tier
 from app.repositories.backend import pairs_beside
+
+# Two texts of each: a plan that is kept for both would look at everybody's pairs for one member's.
+_OF: Final = " AND ({t}.user_a_id = ANY(%(ids)s::uuid[]) OR {t}.user_b_id = ANY(%(ids)s::uuid[]))"
+_REMOVE_MATCHES: Final = (
+    "DELETE FROM matches m"
+    " WHERE m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'{whose}"
+    " AND m.updated_at < %(at)s"
+    " AND m.user_a_id <> ALL(%(unjudged)s::uuid[]) AND m.user_b_id <> ALL(%(unjudged)s::uuid[])"
+    " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
+    "  AND n.user_a_id = m.user_a_id AND n.user_b_id = m.user_b_id)"
+    " AND NOT EXISTS (SELECT 1 FROM match_scores s"  # what ran out is remembered while it rests
+    "  WHERE s.user_a_id = m.user_a_id AND s.user_b_id = m.user_b_id"
+    "  AND s.expires_at BETWEEN now() - %(rests)s::interval AND now())"
+)
+_REMOVE_ALL_MATCHES: Final = _REMOVE_MATCHES.format(whose="")
+_REMOVE_MATCHES_OF: Final = _REMOVE_MATCHES.format(whose=_OF.format(t="m"))
+_REMOVE_SCORES: Final = (
+    "DELETE FROM match_scores s"
+    " WHERE NOT EXISTS (SELECT 1 FROM matches m"
+    "  WHERE m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id){whose}"
+)
+_REMOVE_ALL_SCORES: Final = _REMOVE_SCORES.format(whose="")
+_REMOVE_SCORES_OF: Final = _REMOVE_SCORES.format(whose=_OF.format(t="s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +82,12 @@ def replace(
         changed.update(member for pair, _ in pairs for member in (pair.a, pair.b))
         pairs_beside.cause_telling(backend, sorted(changed))
         return
-    if pairs:
-        backend.execute(
-            "INSERT INTO match_batches (id, data, status, match_date, created_at)"
-            " VALUES (%s, %s, 'completed', %s, %s)",
-            (
-                batch,
-                Jsonb({"run_id": str(origin.run_id), "pairs": len(pairs)}),
-                origin.at,
-                origin.at,
-            ),
-        )
-    _remove_outdated(backend, batch, members, origin, unjudged)
-    _write_matches(backend, batch, origin)
-    _write_scores(backend, batch, origin)
+    with backend.pipeline():  # none of these waits for what the one before it gave
+        if pairs:
+            _write_batch(backend, batch, origin, len(pairs))
+        _remove_outdated(backend, batch, members, origin, unjudged)
+        _write_matches(backend, batch, origin)
+        _write_scores(backend, batch, origin)
 
 
 def _stage(backend: BackendConnection, batch: UUID, pairs: Sequence[tuple[Pair, bytes]]) -> None:
@@ -108,32 +124,21 @@ def _remove_outdated(
     unjudged: Sequence[UUID],
 ) -> None:
     values = {
-        "all": members is None,
-        "ids": [] if members is None else list(members),
+        "ids": as_array(members or ()),
         "batch": batch,
         "at": origin.at,
-        "unjudged": list(unjudged),
+        "unjudged": as_array(unjudged),
         "rests": RESTS,
     }
+    backend.execute(_REMOVE_ALL_MATCHES if members is None else _REMOVE_MATCHES_OF, values)
+    backend.execute(_REMOVE_ALL_SCORES if members is None else _REMOVE_SCORES_OF, values)
+
+
+def _write_batch(backend: BackendConnection, batch: UUID, origin: Origin, pairs: int) -> None:
     backend.execute(
-        "DELETE FROM matches m"
-        " WHERE m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'"
-        " AND (%(all)s OR m.user_a_id = ANY(%(ids)s) OR m.user_b_id = ANY(%(ids)s))"
-        " AND m.updated_at < %(at)s"
-        " AND m.user_a_id <> ALL(%(unjudged)s) AND m.user_b_id <> ALL(%(unjudged)s)"
-        " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
-        "  AND n.user_a_id = m.user_a_id AND n.user_b_id = m.user_b_id)"
-        " AND NOT EXISTS (SELECT 1 FROM match_scores s"  # what ran out is remembered while it rests
-        "  WHERE s.user_a_id = m.user_a_id AND s.user_b_id = m.user_b_id"
-        "  AND s.expires_at BETWEEN now() - %(rests)s::interval AND now())",
-        values,
-    )
-    backend.execute(
-        "DELETE FROM match_scores s"
-        " WHERE (%(all)s OR s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
-        " AND NOT EXISTS (SELECT 1 FROM matches m"
-        "  WHERE m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)",
-        values,
+        "INSERT INTO match_batches (id, data, status, match_date, created_at)"
+        " VALUES (%s, %s, 'completed', %s, %s)",
+        (batch, Jsonb({"run_id": str(origin.run_id), "pairs": pairs}), origin.at, origin.at),
     )
 
 
