@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.databases.arrays import IdArray, as_array
+from app.databases.arrays import IdArray, Ids, as_array
 from app.databases.connections import BackendConnection
 from app.domain.decisions import RESTS
 
@@ -133,32 +133,46 @@ def decided_pairs(backend: BackendConnection) -> list[tuple[UUID, UUID]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def lowest_listed(
-    backend: BackendConnection, user_ids: Sequence[UUID], newcomers: Sequence[UUID], length: int
-) -> dict[UUID, float]:
-    """Give, for members whose list is full without the newcomers, the score that enters it.
+def entering(
+    backend: BackendConnection,
+    hosts: Sequence[UUID],
+    scores: Sequence[float],
+    newcomers: Ids,
+    length: int,
+) -> list[bool]:
+    """Say of each host whether this score enters their list: fewer than `length` there are as good.
 
     Declined pairs take no place, and neither do the pairs with newcomers that are judged anew.
     """
     rows = backend.execute(
         "WITH gone AS MATERIALIZED (SELECT least(user_a_id, user_b_id) AS a,"
         "  greatest(user_a_id, user_b_id) AS b FROM matches"
-        "  WHERE (user_a_id = ANY(%(ids)s) OR user_b_id = ANY(%(ids)s))"
+        "  WHERE (user_a_id = ANY(%(hosts)s::uuid[]) OR user_b_id = ANY(%(hosts)s::uuid[]))"
         "  AND (user_a_decision = 'declined' OR user_b_decision = 'declined')"
         "  UNION ALL SELECT least(user_id, partner_id), greatest(user_id, partner_id)"
         "  FROM backend_feedback WHERE kind = 'decision' AND decision = 'declined'"
         "  AND partner_id IS NOT NULL"
-        "  AND (user_id = ANY(%(ids)s) OR partner_id = ANY(%(ids)s)))"
-        " SELECT n.member, lowest.score FROM unnest(%(ids)s::uuid[]) AS n (member) CROSS JOIN LATERAL ("
-        "  SELECT score FROM ("
-        "   SELECT score, user_a_id, user_b_id, expires_at FROM match_scores"
-        "    WHERE user_a_id = n.member UNION ALL"
-        "   SELECT score, user_a_id, user_b_id, expires_at FROM match_scores"
-        "    WHERE user_b_id = n.member) listed"
-        "  WHERE user_a_id <> ALL(%(newcomers)s) AND user_b_id <> ALL(%(newcomers)s)"
-        "   AND (expires_at IS NULL OR expires_at > now())"
-        "   AND (user_a_id, user_b_id) NOT IN (SELECT a, b FROM gone)"
-        "  ORDER BY score DESC OFFSET %(length)s - 1 LIMIT 1) lowest",
-        {"ids": list(user_ids), "newcomers": list(newcomers), "length": length},
+        "  AND (user_id = ANY(%(hosts)s::uuid[]) OR partner_id = ANY(%(hosts)s::uuid[])))"
+        " SELECT n.place - 1 FROM unnest(%(hosts)s::uuid[], %(scores)s::float8[])"
+        "  WITH ORDINALITY AS n (host, score, place)"
+        # Nobody's list is read to its end: the counting stops where the list is full.
+        " WHERE %(length)s > (SELECT count(*) FROM ("
+        "  SELECT 1 FROM match_scores s WHERE s.user_a_id = n.host AND s.score >= n.score"
+        "   AND s.user_b_id <> ALL(%(newcomers)s::uuid[])"
+        "   AND (s.expires_at IS NULL OR s.expires_at > now())"
+        "   AND (s.user_a_id, s.user_b_id) NOT IN (SELECT a, b FROM gone)"
+        "  UNION ALL"
+        "  SELECT 1 FROM match_scores s WHERE s.user_b_id = n.host AND s.score >= n.score"
+        "   AND s.user_a_id <> ALL(%(newcomers)s::uuid[])"
+        "   AND (s.expires_at IS NULL OR s.expires_at > now())"
+        "   AND (s.user_a_id, s.user_b_id) NOT IN (SELECT a, b FROM gone)"
+        "  LIMIT %(length)s) AS as_good)",
+        {
+            "hosts": as_array(hosts),
+            "scores": list(scores),
+            "newcomers": as_array(newcomers),
+            "length": length,
+        },
     ).fetchall()
-    return {row[0]: row[1] for row in rows}
+    entered = {row[0] for row in rows}
+    return [place in entered for place in range(len(hosts))]

@@ -210,15 +210,18 @@ def test_a_declined_pair_takes_no_place_in_whichever_order_the_backend_holds_it(
     ]
     _match(beside, [ann, *others])
 
-    def lowest(length: int) -> dict[UUID, float]:
+    def enters(score: float, length: int) -> bool:
         with beside.relay.databases.backend() as backend:
-            return eligibility.lowest_listed(backend, [ann], [], length)
+            return eligibility.entering(backend, [ann], [score], [], length) == [True]
 
     scores = sorted((one.score for one in _listed(beside, ann).values()), reverse=True)
-    assert lowest(3) == {ann: pytest.approx(scores[2])}, "before the backend holds any row"
+    worse, better = scores[2] - 1e-6, scores[2] + 1e-6
+    assert (enters(worse, 3), enters(better, 3)) == (False, True), (
+        "before the backend holds any row"
+    )
     _hold(beside)
-    assert lowest(3) == {ann: pytest.approx(scores[2])}
+    assert (enters(worse, 3), enters(better, 3)) == (False, True)
     best = next(iter(_listed(beside, ann).values()))
     beside.backend.decide(ann, str(best.match_id), "declined")
-    assert lowest(3) == {}
-    assert lowest(2) == {ann: pytest.approx(scores[2])}
+    assert enters(0.0, 3), "two are left, so that there is room"
+    assert (enters(worse, 2), enters(better, 2)) == (False, True)
