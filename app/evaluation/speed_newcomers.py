@@ -30,7 +30,8 @@ from app.repositories.backend import summaries as written_summaries
 from app.sample import community_path
 from app.services import import_members, match_sync, search, summaries
 
-NEWCOMERS: Final = 9
+NEWCOMERS: Final = 33
+_FIRST: Final = 8  # of them open connections, warm the model, and have statements prepared
 Tell = Callable[[str, float], None]
 Look = Callable[[Ground], object]
 
@@ -59,7 +60,7 @@ def measure(on: Ground, vectors: MemberVectors, look: Look, tell: Tell) -> dict[
         _insert_bare(on, user_id, parts)
         took.append(parts | {"whole": whole})
         tell("newcomers", done / len(rows))
-    some = took[1:]  # the first one opens connections and warms the model
+    some = took[_FIRST:]
     names = ("embedding", "candidates", "re-rank", "inserts")
     over = [one["whole"] / sum(one[part] for part in names) for one in some]
     made: dict[str, float | str] = {

@@ -62,10 +62,8 @@ def exact(
         begun = time.perf_counter()
         with on.databases.ai() as ai:
             search.ask_everybody(ai, one, on.model, 0)
-            one.eligible = one.near
-            search.rank(ai, one, on.model, TEN)
         times["code"].append(time.perf_counter() - begun)
-        found.append([member_of(pair.partner(user_id)) for pair in one.scored[:TEN]])
+        found.append([member_of(near) for near in one.near[:TEN]])
         begun = time.perf_counter()
         with on.databases.ai() as ai:
             by_hand = bare.best(ai, on.model, user_id, None, Calibration(), limit=TEN)
@@ -104,10 +102,8 @@ def through_index(
         begun = time.perf_counter()
         with on.databases.ai() as ai:
             search.ask_index(ai, one, on.model, WIDTH, 0)
-            one.eligible = list(one.near)
-            search.rank(ai, one, on.model, TEN)
         times.append(time.perf_counter() - begun)
-        found.append([member_of(pair.partner(one.user_id)) for pair in one.scored[:TEN]])
+        found.append([member_of(near) for near in one.near[:TEN]])
     with on.databases.ai() as ai:
         size = bare.index_megabytes(ai, "couples", on.model)
     tell("index over couples", 1.0)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.explaining import Explanation, Half, explained
-from app.domain.matching.reasons import Couple, pairs
+from app.domain.matching.reasons import Couple, scored
 from app.errors import NotFoundError
 from app.repositories.ai import candidates, vector_sets
 from app.repositories.backend import matches, pairs_beside, statements, users
@@ -91,18 +91,16 @@ def _not_stored(job: CompareJob) -> bool:
 
 def _word(backend: BackendConnection, job: CompareJob) -> None:
     calibration, _auc = judgement.calibration(backend, job.model)
-    scored = pairs(job.user_id, *job.couples, calibration)
-    if not scored:
+    found = scored(*job.couples, calibration)
+    if not found:
         return
-    (made,) = scored
-    first = made.a == job.user_id
-    mine, theirs = (made.a_gains, made.b_gains) if first else (made.b_gains, made.a_gains)
+    ((_partner, score, mine, theirs),) = found
     said = statements.texts(backend, [mine.need_id, mine.offer_id, theirs.need_id, theirs.offer_id])
     try:
         job.result = Compared(
             Half(said[mine.need_id], said[mine.offer_id], mine.gain),
             Half(said[theirs.need_id], said[theirs.offer_id], theirs.gain),
-            made.score,
+            score,
         )
     except KeyError:  # a summary changed since its vectors were made; they are being made anew
         job.result = None

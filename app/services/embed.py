@@ -12,7 +12,7 @@ import numpy as np
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.statements import content_hash
 from app.repositories.ai import embeddings, vector_sets
-from app.repositories.backend import outbox, statements
+from app.repositories.backend import haste, outbox, statements
 from app.services import topics
 from app.services.ports import Embedder
 from app.services.steps import OnAI, OnBackend, Outside, Step
@@ -86,6 +86,7 @@ def _store(ai: AIConnection, job: EmbedJob) -> None:
 
 
 def _cause_matching(backend: BackendConnection, job: EmbedJob) -> None:
+    haste.plan_once_and_trust_memory(backend)  # forgotten, the work is still to be done
     if job.stored:
         outbox.add(backend, topics.MATCH_SYNC, sorted(job.stored))
     outbox.done(backend, job.event_ids)

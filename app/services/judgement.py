@@ -57,7 +57,7 @@ class Judgement:
 
     def penalty(self, member: UUID, partner: UUID) -> float:
         """Give what the partner's fields cost with this member, in logits."""
-        held = self.penalties.get(member)
+        held = self.penalties.get(member) if self.penalties else None
         return penalty(held, self._person(partner).fields) if held else 0.0
 
     def _person(self, user_id: UUID) -> Person:
@@ -76,7 +76,7 @@ def calibration(backend: BackendConnection, model: str) -> tuple[Calibration, fl
 
 
 def by_vectors(backend: BackendConnection, model: str) -> Judgement:
-    """Gather what a search judges by before the rules are applied to what it finds."""
+    """Gather what a search judges by before the rules are applied to what it finds: `with_rules`."""
     return Judgement(*calibration(backend, model))
 
 
@@ -91,18 +91,17 @@ def for_community(backend: BackendConnection, model: str, members: Sequence[UUID
     return Judgement(found, auc, penalties, rules, people, ready)
 
 
-def for_members(
-    backend: BackendConnection, model: str, asking: Sequence[UUID], others: Sequence[UUID]
+def with_rules(
+    backend: BackendConnection, known: Judgement, asking: Sequence[UUID], others: Sequence[UUID]
 ) -> Judgement:
-    """Gather what the lists of a few members among these others are judged by."""
-    found, auc = calibration(backend, model)
+    """Add what else the lists of a few members among these others are judged by."""
     everybody = list({*asking, *others})
     penalties = _penalties(backend, everybody)
     rules = member_rules.of(backend, everybody)
     wide = any(member in penalties or rules.get(member, NONE).asks for member in asking)
     narrow = {*asking, *penalties, *(m for m, one in rules.items() if one.asks)}
     people = member_rules.people(backend, everybody if wide else sorted(narrow))
-    return Judgement(found, auc, penalties, rules, people)
+    return replace(known, penalties=penalties, rules=rules, people=people)
 
 
 def around(backend: BackendConnection, model: str, user_id: UUID, others: IdArray) -> Judgement:

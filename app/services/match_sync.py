@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,8 +18,8 @@ from app.domain.matching.rounds import FAIRNESS, RoundSettings, trusted
 from app.domain.matching.scores import ALGORITHM
 from app.domain.statements import Kind
 from app.repositories.ai import candidates, embeddings, vector_sets
-from app.repositories.backend import eligibility, expiry, outbox, runs, written_matches
-from app.services import everybody, judgement, rounds, search, steps
+from app.repositories.backend import eligibility, expiry, haste, outbox, runs, written_matches
+from app.services import everybody, judgement, newcomers_pairs, rounds, search, steps
 from app.services.judgement import Judgement
 from app.services.model_registry import COUPLES_INDEXED_FROM
 from app.services.ports import Embedder
@@ -60,7 +60,6 @@ class MatchJob:
     tables: dict[Kind, embeddings.VectorTable] = field(default_factory=dict)
     hashes: dict[UUID, bytes] = field(default_factory=dict)
     pairs: list[Pair] = field(default_factory=list)
-    listed: set[tuple[UUID, UUID]] = field(default_factory=set)
 
     @property
     def method(self) -> search.Method:
@@ -70,6 +69,7 @@ class MatchJob:
 
 
 def _who(backend: BackendConnection, job: MatchJob) -> None:
+    haste.plan_once_and_trust_memory(backend)  # a run forgotten was not finished
     job.run_id, job.started_at = runs.start(
         backend,
         trigger=job.trigger,
@@ -110,6 +110,7 @@ def _ask(ai: AIConnection, job: MatchJob, asking: int) -> None:
         else:
             search.ask_everybody(ai, one, vectors, asking)
         job.asked.append(one)
+    _know_inputs(ai, job, vectors, {m for one in job.asked for m in (one.user_id, *one.near)})
 
 
 def _asked(job: MatchJob) -> list[search.Search]:
@@ -117,8 +118,9 @@ def _asked(job: MatchJob) -> list[search.Search]:
 
 
 def _keep(backend: BackendConnection, job: MatchJob) -> None:
+    haste.plan_once(backend)
     while job.asked:
-        search.keep_eligible(backend, job.asked.pop(), job.embedder.model)
+        search.keep_eligible(backend, job.asked.pop(), LIST_LENGTH)
 
 
 def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
@@ -126,7 +128,7 @@ def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
     short = _short(job)
     members = eligibility.community(backend).members
     asking = [one.user_id for one in short]
-    judged_by = judgement.for_members(backend, job.embedder.model, asking, members)
+    judged_by = judgement.with_rules(backend, job.judged_by, asking, members)
     for one in short:
         search.look_at(one, members, judged_by)
 
@@ -137,26 +139,33 @@ def _search(ai: AIConnection, job: MatchJob) -> None:
         job.tables = {
             kind: embeddings.table(ai, vectors, kind, job.embedder.dimensions) for kind in Kind
         }
-    for one in job.searches:
+    if job.community is not None:
+        _know_inputs(ai, job, vectors, job.community.members)
+    for one in _unscored(job):
         search.rank(ai, one, vectors, CANDIDATES)
-        job.removed.update(one.removed)
-        job.pairs.extend(one.scored)
-        job.listed.update((p.a, p.b) for p in one.scored[:LIST_LENGTH])
-    concerned = (
-        job.community.members
-        if job.community is not None
-        else sorted(
-            {member for p in job.pairs for member in (p.a, p.b)}
-            | {one.user_id for one in job.searches}
-        )
-    )
-    stored = embeddings.stored(ai, vectors, concerned)
-    job.hashes = {user_id: known.content_hash for user_id, known in stored.items()}
+        _know_inputs(ai, job, vectors, [one.user_id, *one.near])
+
+
+def _unscored(job: MatchJob) -> list[search.Search]:
+    return [one for one in job.searches if one.scored is None]
+
+
+def _to_search(job: MatchJob) -> bool:
+    return job.user_ids is None or bool(_unscored(job))
+
+
+def _know_inputs(ai: AIConnection, job: MatchJob, vectors: str, members: Collection[UUID]) -> None:
+    stored = embeddings.stored(ai, vectors, members)
+    job.hashes |= {user_id: known.content_hash for user_id, known in stored.items()}
+
+
+def _everybody(job: MatchJob) -> bool:
+    return job.user_ids is None
 
 
 def _score(job: MatchJob) -> None:
-    if job.user_ids is not None or job.community is None:
-        return
+    if job.community is None:
+        raise RuntimeError("everybody is read by the first step")
     members = job.community.members
     found = everybody.pairs(
         job.tables[Kind.NEED],
@@ -188,9 +197,11 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
     if job.run_id is None or job.started_at is None:
         raise RuntimeError("the run is opened by the first step")
     runs.take_turn(backend, job.started_at)
-    chosen = job.pairs if job.user_ids is None else _entering(backend, job)
-    community = job.community or eligibility.Eligibility((), {})
-    judged = community.members or [one.user_id for one in job.searches]
+    chosen = job.pairs
+    if job.user_ids is not None:
+        newcomers = frozenset(job.user_ids)
+        chosen = newcomers_pairs.chosen(backend, job.searches, newcomers, LIST_LENGTH)
+    judged = job.community.members if job.community else [one.user_id for one in job.searches]
     unjudged = [member for member in judged if member not in job.hashes]
     written_matches.replace(
         backend,
@@ -202,24 +213,31 @@ def _sync(backend: BackendConnection, job: MatchJob) -> None:
         unjudged=unjudged,
     )
     _introduce(backend, job, chosen)
-    if not backend.beside_nestjs:  # there they are the backend's to end
-        expiry.begin(backend, job.started_at, job.user_ids)
-    without_vectors = len(unjudged)
+    with backend.pipeline():  # nothing here waits for what the statement before it gave
+        if not backend.beside_nestjs:  # there they are the backend's to end
+            expiry.begin(backend, job.started_at, job.user_ids)
+        _finish(backend, job.run_id, job, len(chosen), len(unjudged))
+        outbox.done(backend, job.event_ids)
+
+
+def _finish(
+    backend: BackendConnection, run_id: UUID, job: MatchJob, pairs: int, without_vectors: int
+) -> None:
+    community = job.community or eligibility.Eligibility((), {})
     runs.finish(
         backend,
-        job.run_id,
+        run_id,
         state="incomplete" if without_vectors else "ready",
         reason=f"{without_vectors} members have no vectors yet" if without_vectors else "",
         members=len(community.members) if job.user_ids is None else len(job.user_ids),
         eligible=len(community.members) or sum(len(one.eligible) for one in job.searches),
         method=job.method,
-        pairs=len(chosen),
+        pairs=pairs,
         removed=community.removed
-        | job.removed
+        | sum((one.removed for one in job.searches), job.removed)
         | {"decided already": len(job.decided_pairs) + sum(len(s.decided) for s in job.searches)}
         | ({"no vectors yet": without_vectors} if without_vectors else {}),
     )
-    outbox.done(backend, job.event_ids)
 
 
 def _introduce(backend: BackendConnection, job: MatchJob, chosen: Sequence[Pair]) -> None:
@@ -240,20 +258,6 @@ def _introduce(backend: BackendConnection, job: MatchJob, chosen: Sequence[Pair]
         )
 
 
-def _entering(backend: BackendConnection, job: MatchJob) -> list[Pair]:
-    """Keep the pairs of the members' own lists, and those by which they enter another's."""
-    newcomers = frozenset(job.user_ids or ())
-    others = {member for p in job.pairs for member in (p.a, p.b)} - newcomers
-    lowest = eligibility.lowest_listed(backend, sorted(others), sorted(newcomers), LIST_LENGTH)
-    kept = {
-        (p.a, p.b): p
-        for p in job.pairs
-        if (p.a, p.b) in job.listed
-        or any(p.score > lowest.get(member, -1.0) for member in {p.a, p.b} - newcomers)
-    }
-    return list(kept.values())
-
-
 def _inputs_hash(job: MatchJob, made: Pair) -> bytes:
     return hashlib.sha256(job.hashes[made.a] + job.hashes[made.b]).digest()
 
@@ -265,9 +269,10 @@ STEPS: Sequence[Step[MatchJob]] = (
     OnAI("ask the vectors again", partial(_ask, asking=1), _short),
     OnBackend("apply the rules again", _keep, _asked),
     OnBackend("look at everybody", _exhaust, _short),
-    OnAI("search", _search),
-    Outside("score", _score),
-    OnBackend("sync matches", _sync),
+    OnAI("search", _search, _to_search),
+    Outside("score", _score, _everybody),
+    # Where the first asking was enough, the rules and the matches are one transaction.
+    OnBackend("sync matches", _sync, joins=True),
 )
 
 

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from app.databases.connections import AIConnection, BackendConnection
 from app.domain.matching.adjustments import adjusted
-from app.domain.matching.pairs import Pair
-from app.domain.matching.reasons import pairs
+from app.domain.matching.pairs import Scored
+from app.domain.matching.reasons import Couple, scored
 from app.repositories.ai import candidates
 from app.repositories.backend import eligibility
 from app.services import judgement
@@ -24,7 +24,7 @@ from app.services.judgement import Judgement
 
 Method = Literal["exact", "approximate"]
 
-# Couples asked for, and HNSW's ef_search, at the first and at the second asking.
+# Couples asked for, or members kept, and HNSW's ef_search, at the first and at the second asking.
 ASKINGS: Final = ((200, 400), (1_000, 1_000))
 
 
@@ -32,84 +32,95 @@ ASKINGS: Final = ((200, 400), (1_000, 1_000))
 class Search:
     """Carry the search for one member from step to step.
 
-    `removed` counts by rule whom the rules left out. `method` is exact until an index was believed.
-    `ranked` says that whoever is near came in the exact order of their scores, `exhausted` that
-    there is nobody else.
+    `near` are members in the exact order of their scores, with the couples behind those. `removed`
+    counts by rule whom the rules left out. `method` is exact until an index was believed,
+    `exhausted` says that there is nobody else, `scored` is None until the pairs are known.
     """
 
     user_id: UUID
     decided: frozenset[UUID]
     near: Sequence[UUID] = ()
+    couples: tuple[Sequence[Couple], Sequence[Couple]] = ((), ())
     eligible: Sequence[UUID] = ()
     method: Method = "exact"
-    ranked: bool = False
     exhausted: bool = False
     judged_by: Judgement = field(default_factory=Judgement)
     removed: Counter[str] = field(default_factory=Counter)
-    scored: list[Pair] = field(default_factory=list)
+    scored: list[Scored] | None = None
 
 
 def ask_index(ai: AIConnection, search: Search, model: str, dimensions: int, asking: int) -> None:
-    """Ask the couples' index for members near in both directions."""
+    """Ask the couples' index for members near in both directions, and rank whom it names."""
     limit, breadth = ASKINGS[asking]
-    search.near = candidates.nearest(
-        ai, model, dimensions, search.user_id, limit=limit, breadth=breadth
-    )
+    named = candidates.nearest(ai, model, dimensions, search.user_id, limit=limit, breadth=breadth)
+    _rank(ai, search, model, named, limit)
     search.method = "approximate"
 
 
 def ask_everybody(ai: AIConnection, search: Search, model: str, asking: int) -> None:
     """Look at everybody's vectors for the best, whom the rules are then applied to."""
     limit, _ = ASKINGS[asking]
-    calibration = search.judged_by.calibration
-    found = candidates.exact(ai, model, search.user_id, None, calibration, limit=limit)
+    _rank(ai, search, model, None, limit)
+    search.exhausted = len(search.near) < limit
+
+
+def _rank(
+    ai: AIConnection, search: Search, model: str, among: Sequence[UUID] | None, limit: int
+) -> None:
+    me, calibration = search.user_id, search.judged_by.calibration
+    found = candidates.exact(ai, model, me, among, calibration, limit=limit)
     search.near = [one.user_id for one in found]
-    search.ranked, search.exhausted = True, len(found) < limit
+    search.couples = candidates.best_couples(ai, model, me, search.near)
 
 
-def keep_eligible(backend: BackendConnection, search: Search, model: str) -> None:
-    """Keep, of those the index named, whoever the rules leave."""
+def keep_eligible(backend: BackendConnection, search: Search, enough: int) -> None:
+    """Keep, of those who are near, whoever the rules leave; score them where they are enough."""
     allowed = eligibility.among(backend, search.near)
     near = [member for member in search.near if member in allowed]
-    _apply_rules(search, near, judgement.for_members(backend, model, [search.user_id], near))
+    _apply_rules(
+        search, near, judgement.with_rules(backend, search.judged_by, [search.user_id], near)
+    )
+    if search.exhausted or len(search.eligible) >= enough:
+        _score(search)
 
 
 def look_at(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
     """Have everybody looked at whom the rules leave."""
     _apply_rules(search, members, judged_by)
-    search.method, search.ranked, search.exhausted = "exact", False, True
-
-
-def _apply_rules(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
-    search.judged_by, search.removed = judged_by, Counter()
-    kept = []
-    for member in members:
-        if member in search.decided or member == search.user_id:
-            continue
-        rule = judged_by.rule_between(search.user_id, member)
-        if rule is None:
-            kept.append(member)
-        else:
-            search.removed[rule] += 1
-    search.eligible = kept
+    search.method, search.exhausted = "exact", True
 
 
 def rank(ai: AIConnection, search: Search, model: str, limit: int) -> None:
-    """Score the eligible members exactly, the best first, at most `limit` of them.
+    """Score the best of the eligible members, at most `limit` of them."""
+    _rank(ai, search, model, search.eligible, limit)
+    search.eligible = search.near
+    _score(search)
 
-    What decisions taught about fields re-orders those: it is applied after the vectors' limit.
+
+def _apply_rules(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
+    search.judged_by = judged_by
+    ruled_out = judged_by.ruled_out(search.user_id)
+    undecided = [one for one in members if one not in search.decided and one != search.user_id]
+    search.eligible = [one for one in undecided if one not in ruled_out]
+    search.removed = Counter(ruled_out[one] for one in undecided if one in ruled_out)
+
+
+def _score(search: Search) -> None:
+    """Score the eligible, the best first.
+
+    What decisions taught about fields re-orders them: it is applied after the vectors' limit.
     """
-    judged_by, me = search.judged_by, search.user_id
-    calibration = judged_by.calibration
-    best = search.eligible[:limit]
-    if not search.ranked:
-        found = candidates.exact(ai, model, me, search.eligible, calibration, limit=limit)
-        best = [one.user_id for one in found]
-    gains, gives = candidates.best_couples(ai, model, me, best)
-    search.scored = sorted(
-        (
-            adjusted(p, judged_by.penalty(p.a, p.b), judged_by.penalty(p.b, p.a))
-            for p in pairs(me, gains, gives, calibration)
-        ),
-        key=lambda p: (-p.score, p.a, p.b),
-    )
+    judged_by, me, eligible = search.judged_by, search.user_id, frozenset(search.eligible)
+    gains, gives = search.couples
+    eligible_gains = [one for one in gains if one.partner_id in eligible]
+    found = scored(eligible_gains, gives, judged_by.calibration)
+    if judged_by.penalties:
+        found = [
+            adjusted(
+                one,
+                judged_by.penalty(me, one.partner_id),
+                judged_by.penalty(one.partner_id, me),
+            )
+            for one in found
+        ]
+    search.scored = sorted(found, key=lambda one: (-one.score, one.partner_id))

@@ -2,14 +2,15 @@
 
 Steps follow one another and never overlap: the type of a step says which connection it is given,
 and what a step leaves behind travels in the job, never in an open transaction. A step that says when
-it is `needed` is left out, transaction and all, where what came before it has made it idle.
+it is `needed` is left out, transaction and all, where what came before it has made it idle. One that
+`joins` goes on in the transaction of the step that was done before it, where that is open.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -53,6 +54,7 @@ class OnBackend(Generic[Job]):
     name: str
     act: Callable[[BackendConnection, Job], None]
     needed: Callable[[Job], object] | None = None
+    joins: bool = False
 
     def run(self, databases: Databases, job: Job) -> None:
         """Do the step and commit."""
@@ -87,17 +89,48 @@ class Timings:
         """Add to what a step has taken so far."""
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Take the time of a step, and trace it."""
+        begun = time.perf_counter()
+        with tracing.span(name):
+            yield
+        self.add(name, time.perf_counter() - begun)
+
 
 def run(
     databases: Databases, steps: Sequence[Step[Job]], job: Job, timings: Timings | None = None
 ) -> Job:
     """Run the steps one after another; an error stops them, and what was committed stays."""
-    for step in steps:
-        if step.needed is not None and not step.needed(job):
-            continue
-        begun = time.perf_counter()
-        with tracing.span(step.name):
-            step.run(databases, job)
-        if timings is not None:
-            timings.add(step.name, time.perf_counter() - begun)
+    ahead = (step for step in steps if step.needed is None or step.needed(job))
+    times = timings or Timings()
+    step = next(ahead, None)
+    while step is not None:
+        if isinstance(step, OnBackend):
+            step = _in_one_transaction(databases, step, ahead, job, times)
+        else:
+            with times.of(step.name):
+                step.run(databases, job)
+            step = next(ahead, None)
     return job
+
+
+def _in_one_transaction(
+    databases: Databases,
+    first: OnBackend[Job],
+    ahead: Iterator[Step[Job]],
+    job: Job,
+    times: Timings,
+) -> Step[Job] | None:
+    """Do a step and those that join it; give the one that is to follow, if any."""
+    with ExitStack() as timed:
+        timed.enter_context(times.of(first.name))
+        with databases.backend() as backend:
+            first.act(backend, job)
+            following = next(ahead, None)
+            while isinstance(following, OnBackend) and following.joins:
+                timed.pop_all().close()  # the last of them takes the commit's time as well
+                timed.enter_context(times.of(following.name))
+                following.act(backend, job)
+                following = next(ahead, None)
+        return following

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from app.domain.matching.couples import Gains, ScoredPairs
 from app.domain.matching.learning import lowered
 from app.domain.matching.pair_table import PairTable, listed
-from app.domain.matching.pairs import Pair, Reason
+from app.domain.matching.pairs import Reason, Scored
 from app.domain.matching.rules import Keys
 from app.domain.matching.scores import Floats, pair_score
 from app.domain.matching.vectors import Indices
@@ -58,13 +58,13 @@ def _with(gains: Gains, gain: Floats) -> Gains:
     return Gains(gains.need, gains.offer, gains.cosine, gain)
 
 
-def adjusted(pair: Pair, a_penalty: float, b_penalty: float) -> Pair:
-    """Lower what each side of one pair gains; the score follows from both gains as ever."""
-    if not a_penalty and not b_penalty:
-        return pair
-    a, b = _less(pair.a_gains, a_penalty), _less(pair.b_gains, b_penalty)
-    return replace(pair, score=float(pair_score(a.gain, b.gain)), a_gains=a, b_gains=b)
+def adjusted(found: Scored, mine: float, theirs: float) -> Scored:
+    """Lower what each of two gains by their penalty; the score follows from both gains as ever."""
+    if not mine and not theirs:
+        return found
+    gains, gives = _less(found.gains, mine), _less(found.gives, theirs)
+    return Scored(found.partner_id, float(pair_score(gains.gain, gives.gain)), gains, gives)
 
 
 def _less(reason: Reason, lost: float) -> Reason:
-    return replace(reason, gain=float(lowered(reason.gain, lost))) if lost else reason
+    return reason._replace(gain=float(lowered(reason.gain, lost))) if lost else reason

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Name the couple behind what one member gains: their need, and the offer that answers it.
 
     `similarity` is the cosine of the two vectors times the weights of both statements, `gain` its
@@ -46,3 +46,16 @@ class Pair:
     def partner(self, member: UUID) -> UUID:
         """Name the other one of the two."""
         return self.b if member == self.a else self.a
+
+
+class Scored(NamedTuple):
+    """Hold what a member and one partner gain from each other, seen from the member."""
+
+    partner_id: UUID
+    score: float
+    gains: Reason
+    gives: Reason
+
+    def pair(self, member: UUID) -> Pair:
+        """Make the pair of the member and this partner."""
+        return Pair.of(member, self.partner_id, self.score, self.gains, self.gives)

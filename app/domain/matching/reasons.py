@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 
-from app.domain.matching.pairs import Pair, Reason
+from app.domain.matching.pairs import Reason, Scored
 from app.domain.matching.scores import Calibration, pair_score
 
 
-@dataclass(frozen=True, slots=True)
-class Couple:
+class Couple(NamedTuple):
     """Hold the need and the offer that fit best in one direction between two, and their weighted cosine."""
 
     partner_id: UUID
@@ -22,10 +21,10 @@ class Couple:
     cosine: float
 
 
-def pairs(
-    member: UUID, gains: Sequence[Couple], gives: Sequence[Couple], calibration: Calibration
-) -> list[Pair]:
-    """Make a pair of a member and each partner with whom both gain.
+def scored(
+    gains: Sequence[Couple], gives: Sequence[Couple], calibration: Calibration
+) -> list[Scored]:
+    """Score a member's partners with whom both gain, from the couples in either direction.
 
     `gains` and `gives` hold at most one couple for each partner. A score is made of the gains of
     the very reasons that are shown.
@@ -39,8 +38,7 @@ def pairs(
     likely = calibration.probability(cosines)
     scores = pair_score(likely[:, 0], likely[:, 1])
     return [
-        Pair.of(
-            member,
+        Scored(
             mine.partner_id,
             score,
             Reason(mine.need_id, mine.offer_id, cosine[0], gain[0]),

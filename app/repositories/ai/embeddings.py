@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector, Vector
 
+from app.databases.arrays import Ids, as_array
 from app.databases.connections import AIConnection
 from app.domain.statements import Kind
 
@@ -51,8 +52,12 @@ def put(
     ai.execute("SELECT pg_advisory_xact_lock_shared(7306, 0)")
     accepted = _fence(ai, model, members, at)
     ids = list(accepted)
-    ai.execute("DELETE FROM embedding_couples WHERE model = %s AND user_id = ANY(%s)", (model, ids))
-    ai.execute("DELETE FROM embeddings WHERE model = %s AND user_id = ANY(%s)", (model, ids))
+    ai.execute(
+        "WITH couples AS"
+        "  (DELETE FROM embedding_couples WHERE model = %(model)s AND user_id = ANY(%(ids)s))"
+        " DELETE FROM embeddings WHERE model = %(model)s AND user_id = ANY(%(ids)s)",
+        {"model": model, "ids": ids},
+    )
     chosen = [member for member in members if member.user_id in accepted]
     with (
         ai.cursor() as cursor,
@@ -153,12 +158,12 @@ class Stored:
     content_hash: bytes
 
 
-def stored(ai: AIConnection, model: str, user_ids: Sequence[UUID]) -> dict[UUID, Stored]:
+def stored(ai: AIConnection, model: str, user_ids: Ids) -> dict[UUID, Stored]:
     """Tell what is stored of these members; those without vectors are left out."""
     rows = ai.execute(
         "SELECT user_id, summary_version, content_hash FROM member_vectors"
-        " WHERE model = %s AND user_id = ANY(%s)",
-        (model, list(user_ids)),
+        " WHERE model = %s AND user_id = ANY(%s::uuid[])",
+        (model, as_array(user_ids)),
     ).fetchall()
     return {row[0]: Stored(row[1], row[2]) for row in rows}
 

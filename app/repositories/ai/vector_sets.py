@@ -34,6 +34,13 @@ class VectorSet:
     dimensions: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Held(VectorSet):
+    """Say besides whether any vectors are in the set."""
+
+    used: bool
+
+
 def current(ai: AIConnection) -> VectorSet | None:
     """Find the set that serves, whichever model made it; None when nothing serves yet."""
     return (
@@ -51,21 +58,33 @@ def serving(ai: AIConnection, embedder: str) -> str:
 
     Raises AnotherModelServesError when the vectors that serve are another model's.
     """
+    held = _held(ai)
+    return embedder if held is None else _for_model(held, embedder)
+
+
+def _held(ai: AIConnection) -> _Held | None:
     ai.execute("SELECT pg_advisory_xact_lock_shared(7305, 0)")
-    row = ai.execute(
-        "SELECT model, coalesce(embedder, model),"
-        " EXISTS (SELECT 1 FROM member_vectors v WHERE v.model = m.model)"
-        " FROM embedding_models m WHERE state = 'serving'"
-    ).fetchone()
-    if row is None or (row[1] != embedder and not row[2]):
-        return embedder  # nothing serves yet: the first vectors will be this model's
-    if row[1] != embedder:
+    return (
+        ai.cursor(row_factory=class_row(_Held))
+        .execute(
+            "SELECT model AS name, coalesce(embedder, model) AS embedder, dimensions,"
+            " EXISTS (SELECT 1 FROM member_vectors v WHERE v.model = m.model) AS used"
+            " FROM embedding_models m WHERE state = 'serving'"
+        )
+        .fetchone()
+    )
+
+
+def _for_model(held: _Held, embedder: str) -> str:
+    if held.embedder == embedder:
+        return held.name
+    if held.used:
         raise AnotherModelServesError(
-            f"The vectors that serve were made by the model {row[1]}, and this process has"
+            f"The vectors that serve were made by the model {held.embedder}, and this process has"
             f" {embedder}. Vectors of two models are never compared. Set the model back"
             " (EMBEDDING_MODEL and the like), or go over to the new one: `reciprocity rebuild ai`."
         )
-    return str(row[0])
+    return embedder  # the first vectors will be this model's
 
 
 def adopt(ai: AIConnection, embedder: str, dimensions: int, at: datetime) -> str:
@@ -73,14 +92,10 @@ def adopt(ai: AIConnection, embedder: str, dimensions: int, at: datetime) -> str
 
     Raises ConflictError for a model registered with another length, and AnotherModelServesError.
     """
-    row = ai.execute(
-        "SELECT model, dimensions FROM embedding_models"
-        " WHERE state = 'serving' AND coalesce(embedder, model) = %s",
-        (embedder,),
-    ).fetchone()
-    if row is not None and row[1] == dimensions:
-        return serving(ai, embedder)
-    name = serving(ai, embedder)
+    held = _held(ai)
+    if held is not None and (held.embedder, held.dimensions) == (embedder, dimensions):
+        return held.name
+    name = embedder if held is None else _for_model(held, embedder)
     models.register(ai, name, dimensions, at)
     ai.execute("SELECT pg_advisory_xact_lock(7305, 1)")  # two processes at once adopt one by one
     ai.execute(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.databases.arrays import Ids, as_array
 from app.databases.connections import BackendConnection
 
 
@@ -123,10 +124,11 @@ def any_made(backend: BackendConnection) -> bool:
     return backend.execute("SELECT 1 FROM round_members LIMIT 1").fetchone() is not None
 
 
-def weights(backend: BackendConnection, user_ids: Sequence[UUID]) -> dict[UUID, float]:
+def weights(backend: BackendConnection, user_ids: Ids) -> dict[UUID, float]:
     """Give the weights of those of these members who were in the last round."""
     rows = backend.execute(
-        "SELECT user_id, weight FROM round_members WHERE user_id = ANY(%s)", (list(user_ids),)
+        "SELECT user_id, weight FROM round_members WHERE user_id = ANY(%s::uuid[])",
+        (as_array(user_ids),),
     ).fetchall()
     return {row[0]: row[1] for row in rows}
 
@@ -142,9 +144,7 @@ class InboxEntry:
     place: int
 
 
-def inboxes(
-    backend: BackendConnection, owners: Sequence[UUID], newcomers: Sequence[UUID]
-) -> list[InboxEntry]:
+def inboxes(backend: BackendConnection, owners: Ids, newcomers: Ids) -> list[InboxEntry]:
     """List who is shown these owners, the owner's best liked first; newcomers are left out."""
     return (
         backend.cursor(row_factory=class_row(InboxEntry))
@@ -157,9 +157,9 @@ def inboxes(
             "  AND theirs.gainer_id = i.partner_id"
             " JOIN match_reasons mine ON mine.user_a_id = theirs.user_a_id"
             "  AND mine.user_b_id = theirs.user_b_id AND mine.gainer_id = i.user_id"
-            " WHERE i.partner_id = ANY(%s) AND i.user_id <> ALL(%s)"
+            " WHERE i.partner_id = ANY(%s::uuid[]) AND i.user_id <> ALL(%s::uuid[])"
             " ORDER BY i.partner_id, theirs.gain DESC, i.user_id",
-            (list(owners), list(newcomers)),
+            (as_array(owners), as_array(newcomers)),
         )
         .fetchall()
     )
@@ -175,9 +175,7 @@ class Standing:
     worth: float
 
 
-def undecided(
-    backend: BackendConnection, user_ids: Sequence[UUID], newcomers: Sequence[UUID]
-) -> list[Standing]:
+def undecided(backend: BackendConnection, user_ids: Ids, newcomers: Ids) -> list[Standing]:
     """List the entries of these members' lists that nobody has decided; newcomers are left out."""
     return (
         backend.cursor(row_factory=class_row(Standing))
@@ -186,9 +184,9 @@ def undecided(
             " JOIN matches m ON m.user_a_id = least(i.user_id, i.partner_id)"
             "  AND m.user_b_id = greatest(i.user_id, i.partner_id)"
             "  AND m.user_a_decision = 'pending' AND m.user_b_decision = 'pending'"
-            " WHERE i.user_id = ANY(%s) AND i.partner_id <> ALL(%s)"
+            " WHERE i.user_id = ANY(%s::uuid[]) AND i.partner_id <> ALL(%s::uuid[])"
             " ORDER BY i.user_id, i.worth, i.partner_id DESC",
-            (list(user_ids), list(newcomers)),
+            (as_array(user_ids), as_array(newcomers)),
         )
         .fetchall()
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.databases.arrays import Ids, as_array
 from app.databases.connections import BackendConnection
 
 
@@ -68,7 +69,7 @@ class FieldAnswer:
 
 
 def field_answers(
-    backend: BackendConnection, reason: str, at_least: int, user_ids: Sequence[UUID] | None
+    backend: BackendConnection, reason: str, at_least: int, user_ids: Ids | None
 ) -> list[FieldAnswer]:
     """List the decisions of those who refused somebody's field so often, in their order.
 
@@ -103,7 +104,7 @@ def field_answers(
             {
                 "reason": reason,
                 "all": user_ids is None,
-                "ids": [] if user_ids is None else list(user_ids),
+                "ids": as_array(user_ids or ()),
                 "least": at_least,
             },
         )
