@@ -110,3 +110,22 @@ def test_two_workers_at_once_do_each_piece_of_work_once(people: People) -> None:
     with people.databases.backend() as backend:
         backlog = outbox.backlog(backend)
     assert (backlog.pending, backlog.running, backlog.dead) == (0, 0, 0)
+
+
+def test_one_thread_holds_all_of_a_workers_work_and_ends_when_there_is_none(
+    people: People,
+) -> None:
+    others = set(threading.enumerate())
+
+    def renewing() -> int:
+        return sum(thread.name == "lease" for thread in set(threading.enumerate()) - others)
+
+    leases = Leases(people.databases, lease=SHORT)
+    people.crowd(2)
+    first, second = _claim(people)
+    with leases.held([first.id]), leases.held([second.id]):
+        assert renewing() == 1
+    with leases.held([first.id]):
+        assert renewing() == 1, "the same one goes on"
+    time.sleep(SHORT.total_seconds())
+    assert renewing() == 0

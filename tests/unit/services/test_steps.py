@@ -74,6 +74,61 @@ def test_an_error_stops_the_steps_and_is_raised_and_what_was_committed_stays() -
     assert databases.events == ["begin backend", "commit backend", "begin ai", "roll back ai"]
 
 
+def test_a_step_that_joins_goes_on_in_the_transaction_that_is_open() -> None:
+    databases, seen = Recorded(), []
+    timings = Timings()
+    run(
+        databases,
+        [
+            OnBackend("read", lambda connection, _job: seen.append(str(connection))),
+            OnAI("ask", lambda connection, _job: seen.append(str(connection)), lambda _job: False),
+            OnBackend("write", lambda _connection, _job: seen.append("joined"), joins=True),
+        ],
+        None,
+        timings,
+    )
+    assert seen == ["backend", "joined"]
+    assert databases.events == ["begin backend", "commit backend"]
+    assert list(timings.seconds) == ["read", "write"]
+
+
+def test_a_step_that_would_join_has_a_transaction_of_its_own_where_another_step_came_between() -> (
+    None
+):
+    databases = Recorded()
+    run(
+        databases,
+        [
+            OnBackend("read", lambda _connection, _job: None),
+            OnAI("ask", lambda _connection, _job: None),
+            OnBackend("write", lambda _connection, _job: None, joins=True),
+        ],
+        None,
+    )
+    one_each = [
+        f"{how} {name}" for name in ("backend", "ai", "backend") for how in ("begin", "commit")
+    ]
+    assert databases.events == one_each
+
+
+def test_what_joins_and_fails_takes_the_step_before_it_along() -> None:
+    databases = Recorded()
+
+    def fail(_connection: object, _job: object) -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        run(
+            databases,
+            [
+                OnBackend("read", lambda _connection, _job: None),
+                OnBackend("write", fail, joins=True),
+            ],
+            None,
+        )
+    assert databases.events == ["begin backend", "roll back backend"]
+
+
 def test_times_of_a_step_that_runs_again_add_up() -> None:
     timings = Timings()
     timings.add("store", 1.0)
