@@ -71,7 +71,7 @@ def test_a_list_that_is_empty_because_the_last_run_failed_says_failed(
 
     with monkeypatch.context() as patched:
         patched.setattr("app.services.everybody.pairs", broken)
-        patched.setattr("app.services.search.pairs", broken)
+        patched.setattr("app.services.search.scored", broken)
         people.relay.look()
     people.databases.backend()
     with people.databases.backend() as backend:
