@@ -102,9 +102,16 @@ def _as_text(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def _method(found: introductions.List) -> str:
+    if found.method == "exact":
+        return "exact"
+    share = "not measured yet" if found.recall is None else f"{found.recall:.3f}"
+    return f"approximate, recall of the ten best {share}"
+
+
 def print_list(found: introductions.List) -> None:
     """Print a member's matches for a person to read."""
-    click.secho(f"Matches of {found.member.name} ({found.method}, {found.state})", bold=True)
+    click.secho(f"Matches of {found.member.name} ({_method(found)}, {found.state})", bold=True)
     if found.reason:
         click.echo(f"  {found.reason}")
     for place, match in enumerate(found.introductions, start=1):

@@ -9,10 +9,11 @@ from typing import Literal
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
+from app.domain.matching.rules import BUDGET
 from app.domain.statements import Kind
-from app.repositories.backend import matches, outbox, runs, statements, users
+from app.repositories.backend import eligibility, matches, outbox, runs, statements, users
 from app.repositories.backend.listed import Listed
-from app.services import disclosure, visibility
+from app.services import disclosure, member_rules, visibility
 from app.services.disclosure import Shown
 
 State = Literal["ready", "computing", "incomplete", "failed"]
@@ -57,8 +58,10 @@ class Introduction:
 class List:
     """Hold a member's matches, and honestly what kind of list it is.
 
-    `method` is exact or approximate, `state` says whether more is being worked on or went wrong,
-    `reason` says why in words; `everybody` names whoever stands in the list, this page or another.
+    `method` is exact or approximate; of an approximate list `recall` says what share of a member's
+    ten best the index found when that was measured here, None before. `state` says whether more is
+    being worked on or went wrong, `reason` why that is so or why the list is short; `everybody` names
+    whoever stands in the list, this page or another.
     """
 
     member: users.User
@@ -67,6 +70,7 @@ class List:
     method: str
     introductions: Sequence[Introduction]
     everybody: Sequence[UUID] = ()
+    recall: float | None = None
 
 
 def of_member(
@@ -89,10 +93,11 @@ def of_member(
     }
     shown = disclosure.shown(backend, partners, talking=talking)
     introductions = [_introduction(row, shown[row.partner_id]) for row in rows]
-    state, reason = _state(backend, member, found=bool(rows))
-    approximate = any(row.method == "approximate" for row in rows)
-    method = "approximate" if approximate else "exact"
-    return List(member, state, reason, method, introductions, among)
+    state, reason = _state(backend, member, found=bool(rows), listed=len(among))
+    if any(row.method == "approximate" for row in rows):
+        recall = runs.recall(backend)
+        return List(member, state, reason, "approximate", introductions, among, recall)
+    return List(member, state, reason, "exact", introductions, among)
 
 
 def rows_of_member(backend: BackendConnection, user_id: UUID, *, limit: int) -> list[Listed]:
@@ -134,18 +139,35 @@ def _introduction(row: Listed, partner: Shown) -> Introduction:
     )
 
 
-def _state(backend: BackendConnection, member: users.User, *, found: bool) -> tuple[State, str]:
+def _state(
+    backend: BackendConnection, member: users.User, *, found: bool, listed: int
+) -> tuple[State, str]:
     waiting = outbox.of_member(backend, member.id)
     if waiting.dead:
         return "failed", f"the work on this member's matches failed: {waiting.last_error}"
     if waiting.open:
         return "computing", "vectors or matches are being made"
     if found:
-        return "ready", ""
+        return "ready", _why_short(backend, member, listed)
     last = runs.last(backend)
     if last is not None and last.state == "failed":
         return "failed", f"the last matching run failed: {last.reason}"
     return "incomplete", _why_empty(backend, member)
+
+
+def _why_short(backend: BackendConnection, member: users.User, listed: int) -> str:
+    if listed >= BUDGET:
+        return ""
+    rules = member_rules.of(backend, [member.id]).get(member.id)
+    if rules is not None and listed >= rules.budget:
+        return ""
+    others = eligibility.count(backend) - 1
+    if listed >= others:
+        return "this list is short: it holds everybody else who may be matched"
+    return (
+        f"this list is short: of {others} others who may be matched, rules, decisions and what others"
+        f" are shown leave {listed}"
+    )
 
 
 def _why_empty(backend: BackendConnection, member: users.User) -> str:

@@ -19,7 +19,7 @@ from app.domain.matching.scores import ALGORITHM
 from app.domain.statements import Kind
 from app.repositories.ai import candidates, embeddings, vector_sets
 from app.repositories.backend import eligibility, expiry, haste, outbox, runs, written_matches
-from app.services import everybody, judgement, newcomers_pairs, rounds, search, steps
+from app.services import everybody, index_recall, judgement, newcomers_pairs, rounds, search, steps
 from app.services.judgement import Judgement
 from app.services.model_registry import COUPLES_INDEXED_FROM
 from app.services.ports import Embedder
@@ -59,6 +59,7 @@ class MatchJob:
     decided_pairs: list[tuple[UUID, UUID]] = field(default_factory=list)
     tables: dict[Kind, embeddings.VectorTable] = field(default_factory=dict)
     hashes: dict[UUID, bytes] = field(default_factory=dict)
+    recall: float | None = None
     pairs: list[Pair] = field(default_factory=list)
 
     @property
@@ -163,6 +164,18 @@ def _everybody(job: MatchJob) -> bool:
     return job.user_ids is None
 
 
+def _everybody_of_many(job: MatchJob) -> bool:
+    return job.user_ids is None and job.large
+
+
+def _measure(ai: AIConnection, job: MatchJob) -> None:
+    vectors = vector_sets.serving(ai, job.embedder.model)
+    if job.community is not None and candidates.has_index(ai, vectors):
+        job.recall = index_recall.measure(
+            ai, vectors, job.embedder.dimensions, job.community.members, job.judged_by
+        )
+
+
 def _score(job: MatchJob) -> None:
     if job.community is None:
         raise RuntimeError("everybody is read by the first step")
@@ -237,6 +250,7 @@ def _finish(
         | sum((one.removed for one in job.searches), job.removed)
         | {"decided already": len(job.decided_pairs) + sum(len(s.decided) for s in job.searches)}
         | ({"no vectors yet": without_vectors} if without_vectors else {}),
+        recall=job.recall,
     )
 
 
@@ -271,6 +285,7 @@ STEPS: Sequence[Step[MatchJob]] = (
     OnBackend("look at everybody", _exhaust, _short),
     OnAI("search", _search, _to_search),
     Outside("score", _score, _everybody),
+    OnAI("measure the index", _measure, _everybody_of_many),
     # Where the first asking was enough, the rules and the matches are one transaction.
     OnBackend("sync matches", _sync, joins=True),
 )

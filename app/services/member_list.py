@@ -9,7 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
-from app.repositories.backend import decisions, runs, summaries
+from app.repositories.backend import decisions, eligibility, summaries
 from app.services import introductions
 from app.services.introductions import Introduction, State
 
@@ -31,13 +31,14 @@ PARTS: Final[tuple[Part, ...]] = ("open", "said_yes", "later", "talking")
 class MemberList:
     """Hold a member's introductions by what they can do with each, best first in each part.
 
-    `cause` says why the list is short or empty; `community` is how many members could be matched at
-    the last run, None when there was none.
+    `cause` says why the list is short or empty; `community` is how many members may be matched,
+    None where that does not explain it.
     """
 
     state: State
     cause: Cause
     method: str
+    recall: float | None
     open: Sequence[Introduction]
     said_yes: Sequence[Introduction]
     later: Sequence[Introduction]
@@ -56,20 +57,21 @@ def look(backend: BackendConnection, user_id: UUID, shown: int = SHOWN) -> Membe
     seen = decisions.look(
         backend, user_id, everyone, available, datetime.now(UTC), same_look=SAME_LOOK
     )
-    run = runs.last(backend, "ready") or runs.last(backend, "incomplete")
     mine = {name: [one for one in found.introductions if part(one) == name] for name in PARTS}
     new = frozenset(one.match_id for one in mine["open"] if one.partner_id not in seen.known)
+    cause = _cause(backend, found, len(mine["open"]))
     return MemberList(
         state=found.state,
-        cause=_cause(backend, found, len(mine["open"])),
+        cause=cause,
         method=found.method,
+        recall=found.recall,
         open=mine["open"],
         said_yes=mine["said_yes"],
         later=mine["later"],
         talking=mine["talking"],
         new=new,
         gone=seen.gone,
-        community=run.eligible if run else None,
+        community=eligibility.count(backend) if cause in ("few_people", "nobody") else None,
         more=len(everyone) < min(len(available), MOST_SHOWN),
     )
 

@@ -227,11 +227,16 @@ class Match(Answer):
 
 
 class Matches(Answer):
-    """Hold one page of matches, best first; `next` is the cursor of the page after it."""
+    """Hold one page of matches, best first; `next` is the cursor of the page after it.
+
+    `reason` says what the state comes from, or why the list is short. Of an approximate list,
+    `recall` is the share of a member's ten best that the search found when it was measured last.
+    """
 
     state: Literal["ready", "computing", "incomplete", "failed"]
     reason: str
     method: Literal["exact", "approximate"]
+    recall: float | None
     items: list[Match]
     next: str | None
 

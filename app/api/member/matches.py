@@ -72,6 +72,7 @@ def matches(
         state=found.state,
         reason=found.reason if found.state != "failed" else "making the matches failed",
         method="approximate" if found.method == "approximate" else "exact",
+        recall=found.recall,
         items=[_match(one) for one in items],
         next=_cursor(items[-1]) if more else None,
     )

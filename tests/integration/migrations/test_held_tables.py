@@ -21,11 +21,11 @@ from tests.conftest import Pair
 
 @pytest.fixture
 def older(pair: Pair, adapter: PostgreSQLAdapter, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Take the backend database one revision back; give that revision."""
+    """Take the backend database back to before a revision changed `statements`; give that one."""
     monkeypatch.setattr(migration_locks, "TURN", "300ms")
     monkeypatch.setattr(migration_locks, "PAUSE", 0.3)
     monkeypatch.setattr(migration_locks, "TURNS", 100)
-    before = f"{int(newest(Database.BACKEND)) - 1:04}"
+    before = "0012"
     downgrade(PostgreSQLAdapter(pair.settings), Database.BACKEND, before)
     assert _at(adapter) == before
     return before

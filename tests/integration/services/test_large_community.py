@@ -81,3 +81,48 @@ def test_a_list_that_the_rules_leave_short_is_filled_by_looking_at_everybody(
     found = _matched_again(adapter, relay)
     assert found.method == "exact"
     assert len(found.introductions) == BUDGET
+
+
+def test_an_approximate_list_tells_the_recall_that_a_run_over_everybody_measured(
+    adapter: PostgreSQLAdapter,
+    relay: Relay,
+    embedder: Embedder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(match_sync, "LARGE", 1)
+    monkeypatch.setattr(model_registry, "COUPLES_INDEXED_FROM", 1)
+    with adapter.migrating_ai() as ai:
+        model_registry.register_model(ai, embedder.model, embedder.dimensions)
+    before = _matched_again(adapter, relay)
+    assert (before.method, before.recall) == ("approximate", None)
+    job = match_sync.MatchJob(relay.embedder, None, trigger="test")
+    match_sync.run(adapter, job)
+    assert _matched_again(adapter, relay).recall == job.recall == 1.0
+
+
+def test_a_search_that_looks_too_narrowly_is_told_by_its_recall(
+    adapter: PostgreSQLAdapter,
+    relay: Relay,
+    embedder: Embedder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(match_sync, "LARGE", 1)
+    monkeypatch.setattr(model_registry, "COUPLES_INDEXED_FROM", 1)
+    monkeypatch.setattr(search, "ASKINGS", ((2, 10), (5, 10)))
+    with adapter.migrating_ai() as ai:
+        model_registry.register_model(ai, embedder.model, embedder.dimensions)
+    job = match_sync.MatchJob(relay.embedder, None, trigger="test")
+    match_sync.run(adapter, job)
+    assert job.recall is not None
+    assert 0.0 < job.recall <= 1.0
+    with adapter.backend() as backend:
+        assert runs.recall(backend) == job.recall
+
+
+def test_where_everybody_is_looked_at_nothing_is_measured(
+    adapter: PostgreSQLAdapter, relay: Relay
+) -> None:
+    job = match_sync.MatchJob(relay.embedder, None, trigger="test")
+    match_sync.run(adapter, job)
+    assert job.recall is None
+    assert _matched_again(adapter, relay).recall is None

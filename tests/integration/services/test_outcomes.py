@@ -18,7 +18,38 @@ def test_a_list_is_computing_until_its_work_is_done_and_ready_afterwards(people:
     assert people.list_of(ann).state == "computing"
     people.relay.look()
     found = people.list_of(ann)
-    assert (found.state, found.reason, found.method) == ("ready", "", "exact")
+    assert (found.state, found.method) == ("ready", "exact")
+
+
+def test_a_list_that_is_short_says_why(people: People) -> None:
+    ann, ben, *_ = people.crowd(4)
+    people.relay.look()
+    everybody = "this list is short: it holds everybody else who may be matched"
+    assert people.list_of(ann).reason == everybody
+    people.decide(ben, ann, "declined")
+    assert people.list_of(ann).reason == (
+        "this list is short: of 3 others who may be matched, rules, decisions and what others are"
+        " shown leave 2"
+    )
+
+
+def test_a_list_as_long_as_its_member_wants_it_is_not_called_short(
+    people: People, pair: Pair
+) -> None:
+    ann, *_ = people.crowd(16)
+    people.relay.look()
+    people.match()
+    assert people.list_of(ann).reason == ""
+    pair.sql(
+        Database.BACKEND,
+        "INSERT INTO member_rules (user_id, places, languages, fields_wanted, fields_unwanted,"
+        " people_unwanted, budget, updated_at)"
+        f" VALUES ('{ann}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', 3, now())",
+    )
+    people.match()
+    found = people.list_of(ann)
+    assert len(found.introductions) >= 3
+    assert found.reason == ""
 
 
 def test_a_list_that_is_made_anew_still_shows_what_there_was(people: People) -> None:
