@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.matching.scores import Calibration, Floats, pair_score
-from app.domain.matching.vectors import Indices, MemberVectors, Vectors
+from app.domain.matching.vectors import Indices, MemberVectors
 
-# Two gathered matrices of this many rows stay in a core's own cache.
-_COUPLES_AT_ONCE = 512
+# So many gathered statements stay in a core's own cache.
+_STATEMENTS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +56,42 @@ class Couples:
         """Give what each taker gains from its giver: the first of the couples of highest cosine."""
         needs = self._first_need[taker + 1] - self._first_need[taker]
         offers = self._first_offer[giver + 1] - self._first_offer[giver]
-        couples = needs * offers
-        if np.any(couples == 0):
+        if np.any(needs == 0) or np.any(offers == 0):
             raise ValueError("a pair without a need or an offer has no couple: leave it out")
         need, offer = np.empty(len(taker), np.int64), np.empty(len(taker), np.int64)
         cosine = np.empty(len(taker), np.float32)
-        ends = np.cumsum(couples)
-        start = 0
-        while start < len(taker):
-            base = ends[start] - couples[start]
-            stop = int(np.searchsorted(ends, base + _COUPLES_AT_ONCE, side="right"))
-            stop = max(stop, start + 1)
-            part = slice(start, stop)
-            need[part], offer[part], cosine[part] = self._best(
-                self._first_need[taker[part]],
-                self._first_offer[giver[part]],
-                couples[part],
-                offers[part],
+        for alike in _alike(needs, offers):
+            need[alike], offer[alike], cosine[alike] = self._best(
+                self._first_need[taker[alike], None] + np.arange(needs[alike[0]]),
+                self._first_offer[giver[alike], None] + np.arange(offers[alike[0]]),
             )
-            start = stop
         return Gains(need, offer, cosine, self._calibration.probability(cosine.astype(np.float64)))
 
     def _best(
-        self, first_need: Indices, first_offer: Indices, couples: Indices, offers: Indices
+        self, needs: Indices, offers: Indices
     ) -> tuple[Indices, Indices, NDArray[np.float32]]:
-        begins = np.cumsum(couples) - couples
-        place = np.arange(int(couples.sum())) - np.repeat(begins, couples)
-        width = np.repeat(offers, couples)
-        need = np.repeat(first_need, couples) + place // width
-        offer = np.repeat(first_offer, couples) + place % width
-        cosine = cosines(self._vectors.needs[need], self._vectors.offers[offer])
-        highest = np.maximum.reduceat(cosine, begins)
-        at = np.flatnonzero(cosine == np.repeat(highest, couples))
-        # The first of equal couples: `at` ascends, so its first entry at or after each beginning.
-        chosen = at[np.searchsorted(at, begins)]
-        return need[chosen], offer[chosen], highest
+        """Give the first best couple of each row of (k, n) needs with that row of (k, m) offers."""
+        pairs, width = len(needs), offers.shape[1]
+        cosine = np.empty((pairs, needs.shape[1], width), np.float32)
+        size = max(1, _STATEMENTS_AT_ONCE // (needs.shape[1] + width))
+        for start in range(0, pairs, size):
+            part = slice(start, start + size)
+            np.einsum(
+                "knd,kmd->knm",
+                self._vectors.needs.take(needs[part], axis=0),
+                self._vectors.offers.take(offers[part], axis=0),
+                out=cosine[part],
+            )
+        # Rounding may carry the product of two unit vectors a little beyond one.
+        found = np.clip(cosine, np.float32(-1.0), np.float32(1.0)).reshape(pairs, -1)
+        row, chosen = np.arange(pairs), found.argmax(axis=1)
+        need, offer = np.divmod(chosen, width)
+        return needs[row, need], offers[row, offer], found[row, chosen]
 
 
-def cosines(left: Vectors, right: Vectors) -> NDArray[np.float32]:
-    """Give the cosine of each row of unit vectors with its fellow, times the weights of both."""
-    # Rounding may carry the product of two unit vectors a little beyond one.
-    product: NDArray[np.float32] = np.einsum("ij,ij->i", left, right)
-    return np.clip(product, np.float32(-1.0), np.float32(1.0))
+def _alike(needs: Indices, offers: Indices) -> Iterator[Indices]:
+    """Give the pairs in groups: of as many needs, and as many offers, in every pair of a group."""
+    for count in np.flatnonzero(np.bincount(needs)):
+        some = np.flatnonzero(needs == count)
+        for other in np.flatnonzero(np.bincount(offers[some])):
+            yield some[offers[some] == other]
