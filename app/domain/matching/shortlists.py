@@ -70,6 +70,8 @@ class Shortlists:
         self._length = length
         self._risk = risk
         self._exact = exact
+        rows = np.arange(len(members))
+        self._lowest = _pack(rows, np.zeros(len(rows), np.float32), 0 * rows)
         self._kept: Keys = np.empty(0, np.uint64)
         self._new: list[Keys] = []
         self._waiting = 0
@@ -91,32 +93,40 @@ class Shortlists:
         keys = np.concatenate([self._kept, *self._new])
         self._new, self._waiting = [], 0
         keys.sort()
-        row, risk, place = _unpacked(keys)
-        last = place == self._length - 1
-        self.limit[row[last]] = risk[last] * np.float32(1.0 + self._risk.slack)
+        first, held = self._rows(keys)
+        full = np.flatnonzero(held >= self._length)
+        worst = _risks(keys[first[full] + self._length - 1])
+        self.limit[full] = worst * np.float32(1.0 + self._risk.slack)
         self.least_sum = self._risk.least_sum(self.limit)
-        self._kept = keys[(place < self._length) | (risk <= self.limit[row])]
+        rows = np.arange(len(self.members))
+        highest = _pack(rows, self.limit, np.full(len(rows), MEMBER_LIMIT - 1))
+        self._kept = keys[keys <= np.repeat(highest, held)]
         self._settle_ties()
+
+    def _rows(self, keys: Keys) -> tuple[Indices, Indices]:
+        """Give where each row begins among sorted entries, and how many it has."""
+        first = np.searchsorted(keys, self._lowest)
+        return first, np.diff(first, append=len(keys))
 
     def _settle_ties(self) -> None:
         # Hundreds of members with the same words tie; the exact score and the index decide, so
         # that memory stays bounded whatever people write.
-        row, _, place = _unpacked(self._kept)
-        crowded = np.bincount(row, minlength=len(self.members)) > self._room
-        if not crowded.any():
+        first, held = self._rows(self._kept)
+        if not np.any(held > self._room):
             return
-        inside = crowded[row]
+        inside = np.repeat(held > self._room, held)
+        row = _row_of(self._kept)
+        place = np.arange(len(row)) - first[row]
         rows, partners = row[inside], _partners(self._kept[inside])
         score = self._exact(self.members[rows], partners)
         order = np.lexsort((partners, -score, rows))
-        first = order[place[inside] < self._length]
-        self._kept = np.sort(np.concatenate([self._kept[~inside], self._kept[inside][first]]))
+        best = order[place[inside] < self._length]
+        self._kept = np.sort(np.concatenate([self._kept[~inside], self._kept[inside][best]]))
 
     def entries(self) -> tuple[Indices, Indices]:
         """Give member and partner of everything kept; a row may hold a few more than its length."""
         self.settle()
-        row, _, _ = _unpacked(self._kept)
-        return self.members[row], _partners(self._kept)
+        return self.members[_row_of(self._kept)], _partners(self._kept)
 
 
 def _pack(row: Indices, risk: NDArray[np.float32], partner: Indices) -> Keys:
@@ -127,12 +137,13 @@ def _pack(row: Indices, risk: NDArray[np.float32], partner: Indices) -> Keys:
     return keys
 
 
-def _unpacked(keys: Keys) -> tuple[Indices, NDArray[np.float32], Indices]:
-    row = (keys >> np.uint64(_RISK_BITS + _PARTNER_BITS)).astype(np.int64)
+def _row_of(keys: Keys) -> Indices:
+    return (keys >> np.uint64(_RISK_BITS + _PARTNER_BITS)).astype(np.int64)
+
+
+def _risks(keys: Keys) -> NDArray[np.float32]:
     bits = (keys >> np.uint64(_PARTNER_BITS)) & np.uint64((1 << _RISK_BITS) - 1)
-    risk = bits.astype(np.uint32).view(np.float32)
-    place = np.arange(len(keys)) - np.searchsorted(row, row)
-    return row, risk, place
+    return bits.astype(np.uint32).view(np.float32)
 
 
 def _partners(keys: Keys) -> Indices:
