@@ -160,16 +160,17 @@ class _Search:
         found = [each.entries() for each in lists]
         member = np.concatenate([np.empty(0, np.int64), *(one for one, _ in found)])
         partner = np.concatenate([np.empty(0, np.int64), *(one for _, one in found)])
-        codes = np.unique(np.minimum(member, partner) * self._count + np.maximum(member, partner))
-        a, b = np.divmod(codes, max(self._count, 1))
-        a_wants, b_wants = (self._lists(member, partner, m, p) for m, p in ((a, b), (b, a)))
+        one, other = np.minimum(member, partner), np.maximum(member, partner)
+        # Sorted, both entries of a pair stand side by side: that of the smaller index first.
+        entries = np.sort(2 * (one * self._count + other) + (member > partner))
+        codes, from_b = np.divmod(entries, 2)
+        new = np.diff(codes, prepend=-1) > 0
+        pair = np.cumsum(new) - 1
+        a, b = np.divmod(codes[new], max(self._count, 1))
+        a_wants, b_wants = np.zeros(len(a), np.bool_), np.zeros(len(a), np.bool_)
+        a_wants[pair[from_b == 0]] = True
+        b_wants[pair[from_b == 1]] = True
         return listed(a, b, self._couples.score(a, b), a_wants, b_wants, self._length)
-
-    def _lists(
-        self, member: Indices, partner: Indices, of: Indices, other: Indices
-    ) -> NDArray[np.bool_]:
-        """Say of each pair whether the one has the other among their entries."""
-        return np.isin(of * self._count + other, member * self._count + partner)
 
 
 def _split(members: Indices) -> list[Indices]:

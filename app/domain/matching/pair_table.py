@@ -49,19 +49,23 @@ def listed(
 ) -> PairTable:
     """Keep each member's `length` best of the pairs (a[k], b[k]) that they may list.
 
-    `a_wants[k]` says that b[k] may stand in a[k]'s list, `b_wants[k]` likewise. Equal scores are
-    ordered by the partner's index.
+    `a_wants[k]` says that b[k] may stand in a[k]'s list, `b_wants[k]` likewise. Pairs ascend by
+    (a, b), a < b. Equal scores are ordered by the partner's index.
     """
-    a_row, b_row = np.flatnonzero(a_wants), np.flatnonzero(b_wants)
-    row = np.concatenate([a_row, b_row])
-    member, partner = np.concatenate([a[a_row], b[b_row]]), np.concatenate([b[a_row], a[b_row]])
-    order = np.lexsort((partner, -scored.score[row], member))
-    ranked = member[order]
-    place = np.empty(len(row), np.int64)
-    place[order] = np.arange(len(order)) - np.searchsorted(ranked, ranked) + 1
-    place[place > length] = 0
+    best_first = np.argsort(-scored.score, kind="stable")
+    rank = np.empty(len(a), np.int64)
+    rank[best_first] = np.arange(len(a))
+    # A member's pairs ascend by the partner, so equal scores stay in the partners' order.
+    entries = np.concatenate([a[a_wants], b[b_wants]]) * len(a)
+    entries += np.concatenate([rank[a_wants], rank[b_wants]])
+    entries.sort()
+    member, rank = np.divmod(entries, max(len(a), 1))
+    in_list = np.bincount(member)
+    place = np.arange(1, len(entries) + 1) - (np.cumsum(in_list) - in_list)[member]
+    member, pair, place = (each[place <= length] for each in (member, best_first[rank], place))
+    of_a = a[pair] == member
     a_place, b_place = np.zeros(len(a), np.int32), np.zeros(len(a), np.int32)
-    a_place[a_row], b_place[b_row] = place[: len(a_row)], place[len(a_row) :]
+    a_place[pair[of_a]], b_place[pair[~of_a]] = place[of_a], place[~of_a]
     at = np.flatnonzero((a_place > 0) | (b_place > 0))
     sides = [
         Gains(side.need[at], side.offer[at], side.cosine[at], side.gain[at])
