@@ -11,7 +11,7 @@ from app.domain.matching.couples import Couples
 from app.domain.matching.pair_table import PairTable, listed
 from app.domain.matching.scores import Calibration, Floats
 from app.domain.matching.shortlists import BLOCK_LIMIT, MEMBER_LIMIT, Risk, Shortlists
-from app.domain.matching.tiles import Block, BlockReader, Tile, ordered_members
+from app.domain.matching.tiles import Block, BlockReader, Meeting, Tile, ordered_members
 from app.domain.matching.vectors import Indices, MemberVectors, Vectors
 
 # A product of two blocks stays in a shared cache of some tens of megabytes.
@@ -77,20 +77,19 @@ class _Search:
         lists = [self._shortlists(part) for part in parts]
         total = len(parts) * (len(parts) + 1) / 2
         done = 0
-        for index, part in enumerate(parts):
-            # A block with itself comes first: its lists give every row a limit to start from.
-            self._first(self._reader.block(part), lists[index])
-            done += 1
-            tell(done / total)
         for start in range(0, len(parts), _BLOCKS_HELD):
-            held = [self._reader.block(part) for part in parts[start : start + _BLOCKS_HELD]]
-            for column in range(start + 1, len(parts)):
-                at = column - start
-                block = held[at] if at < len(held) else self._reader.block(parts[column])
-                for row, other in enumerate(held[: min(at, len(held))], start):
+            held: list[Block] = []
+            for column in range(start, len(parts)):
+                block = self._reader.block(parts[column])
+                if start == 0:
+                    self._begin(block, block, lists[column])
+                    done += 1
+                for row, other in enumerate(held, start):
                     self._meet(other, block, lists[row], lists[column])
                     done += 1
-                    tell(done / total)
+                tell(done / total)
+                if len(held) < _BLOCKS_HELD:
+                    held.append(block)
         return self._table(lists)
 
     def only(self, asked: Indices, tell: Progress) -> PairTable:
@@ -100,7 +99,10 @@ class _Search:
         for done, part in enumerate(parts, 1):
             block = self._reader.block(part)
             for mine, lists in zip(blocks, rows, strict=True):
-                self._meet(mine, block, lists, None)
+                if done == 1:
+                    self._begin(mine, block, lists)
+                else:
+                    self._meet(mine, block, lists, None)
             tell(done / len(parts))
         return self._table(rows)
 
@@ -110,42 +112,39 @@ class _Search:
     def _exact_score(self, members: Indices, partners: Indices) -> Floats:
         return self._couples.score(members, partners).score
 
-    def _first(self, block: Block, lists: Shortlists) -> None:
-        risk = self._risk.of(*self._tile.gains(block, block))
-        np.fill_diagonal(risk, np.inf)
-        if len(self._forbidden) or self._rule is not None:
-            row, column = np.divmod(np.arange(risk.size), len(block.members))
-            barred = self._barred(block.members[row], block.members[column])
-            risk.reshape(-1)[barred] = np.inf
-        near = np.isfinite(risk)
-        if len(block.members) > self._length:
-            edge = np.partition(risk, self._length - 1, axis=1)[:, self._length - 1]
-            near &= risk <= (edge * np.float32(1.0 + self._risk.slack))[:, None]
-        row, column = np.nonzero(near)
-        lists.offer(row, risk[row, column], block.members[column])
+    def _begin(self, rows: Block, columns: Block, lists: Shortlists) -> None:
+        """Meet the first block: whoever seems near gives each row a limit, few others are within."""
+        met = self._tile.meet(rows, columns)
+        guess = _guess(met.total, self._length)
+        self._offer(met, met.total >= guess[:, None], lists, None)
         lists.settle()
+        if np.any(lists.least_sum < guess):
+            rest = (met.total >= lists.least_sum[:, None]) & (met.total < guess[:, None])
+            self._offer(met, rest, lists, None)
 
     def _meet(
         self, rows: Block, columns: Block, mine: Shortlists, theirs: Shortlists | None
     ) -> None:
-        gained, given = self._tile.gains(rows, columns)
-        at = self._promising(self._tile.total(gained, given), mine, theirs)
-        row, column = np.divmod(at, len(columns.members))
-        member, partner = rows.members[row], columns.members[column]
+        met = self._tile.meet(rows, columns)
+        near = met.total >= mine.least_sum[:, None]
+        if theirs is not None:
+            near |= met.total >= theirs.least_sum
+        self._offer(met, near, mine, theirs)
+
+    def _offer(
+        self, met: Meeting, near: NDArray[np.bool_], mine: Shortlists, theirs: Shortlists | None
+    ) -> None:
+        at = np.flatnonzero(near)
+        row = at // near.shape[1]
+        column = at - row * near.shape[1]
+        member, partner = met.rows.members[row], met.columns.members[column]
         free = (member != partner) & ~self._barred(member, partner)
         if not free.all():
             row, column, member, partner = row[free], column[free], member[free], partner[free]
-        risk = self._risk.of(gained[row, column], given[row, column])
+        risk = self._risk.of(met.gained[row, column], met.given[row, column])
         mine.offer(row, risk, partner)
         if theirs is not None:
             theirs.offer(column, risk, member)
-
-    @staticmethod
-    def _promising(total: Vectors, mine: Shortlists, theirs: Shortlists | None) -> Indices:
-        near = total >= mine.least_sum[:, None]
-        if theirs is not None:
-            near |= total >= theirs.least_sum
-        return np.flatnonzero(near)
 
     def _barred(self, a: Indices, b: Indices) -> NDArray[np.bool_]:
         ruled = np.zeros(len(a), np.bool_) if self._rule is None else self._rule(a, b)
@@ -171,6 +170,20 @@ class _Search:
         a_wants[pair[from_b == 0]] = True
         b_wants[pair[from_b == 1]] = True
         return listed(a, b, self._couples.score(a, b), a_wants, b_wants, self._length)
+
+
+def _guess(total: Vectors, length: int) -> Vectors:
+    """Give for each row a sum that at least 2 * length of its columns reach, and not many more.
+
+    Columns are dealt to groups, of whose best ones the half is taken: that costs one pass, where
+    sorting costs many. With few columns everybody is taken.
+    """
+    groups = 4 * length
+    dealt = total.shape[1] // groups
+    if dealt < 2:  # noqa: PLR2004 (a group of one is no group)
+        return np.full(len(total), -np.inf, np.float32)
+    best = total[:, : dealt * groups].reshape(len(total), dealt, groups).max(axis=1)
+    return np.asarray(np.partition(best, groups // 2, axis=1)[:, groups // 2])
 
 
 def _split(members: Indices) -> list[Indices]:

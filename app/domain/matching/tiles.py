@@ -35,6 +35,17 @@ class Block:
     offers: Layers
 
 
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Hold what each row of two blocks gains from each column and gives it, and their sum."""
+
+    rows: Block
+    columns: Block
+    gained: Vectors
+    given: Vectors
+    total: Vectors
+
+
 def ordered_members(vectors: MemberVectors) -> Indices:
     """Give the members who both need and offer something, alike counts side by side."""
     needs = np.diff(vectors.first_need())
@@ -78,19 +89,13 @@ class Tile:
     def __init__(self) -> None:
         self._room: dict[str, NDArray[np.float32]] = {}
 
-    def gains(self, rows: Block, columns: Block) -> tuple[Vectors, Vectors]:
-        """Give two (rows, columns) matrices: what each row gains from each column, and gives it.
-
-        Both are views that the next call overwrites.
-        """
+    def meet(self, rows: Block, columns: Block) -> Meeting:
+        """Give the strongest cosines of both directions; the next call overwrites them."""
         gained = self._strongest("gained", rows.needs, columns.offers)
-        if rows is columns:
-            return gained, gained.T
-        return gained, self._strongest("given", rows.offers, columns.needs)
-
-    def total(self, gained: Vectors, given: Vectors) -> Vectors:
-        """Give the sum of both directions, in memory that the next call overwrites."""
-        return np.add(gained, given, out=self._matrix("total", *gained.shape))
+        alone = rows is columns
+        given = gained.T if alone else self._strongest("given", rows.offers, columns.needs)
+        total = np.add(gained, given, out=self._matrix("total", *gained.shape))
+        return Meeting(rows, columns, gained, given, total)
 
     def _strongest(self, name: str, rows: Layers, columns: Layers) -> Vectors:
         product = self._matrix(name, len(rows.vectors), len(columns.vectors))

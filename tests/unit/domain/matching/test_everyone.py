@@ -4,7 +4,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.matching import everyone
@@ -21,6 +21,13 @@ from tests.unit.domain.matching.communities import (
 )
 
 NEAR = 1e-5
+# More members than one block of the test below holds.
+crowds = st.builds(
+    community,
+    st.just([(1, 2), (2, 1), (3, 3)] * 14),
+    st.integers(0, 2**32 - 1),
+    coarse=st.booleans(),
+)
 
 
 def lists(table: PairTable, vectors: MemberVectors) -> list[list[int]]:
@@ -199,6 +206,30 @@ def test_asking_for_some_members_gives_the_lists_they_have_among_all(
     partial = lists(some, vectors)
     for member in range(vectors.members):
         assert partial[member] == (whole[member] if member in asked else [])
+
+
+@settings(max_examples=30)
+@given(crowds, st.integers(1, 3), st.integers(1, 6))
+def test_a_first_guess_of_who_is_near_loses_nobody_however_many_a_rule_takes_out(
+    vectors: MemberVectors, length: int, kept: int
+) -> None:
+    calibration = Calibration()
+    one, other = np.triu_indices(vectors.members, 1)
+    apart = (one + other) % kept != 0
+    with pytest.MonkeyPatch.context() as patch:
+        # Blocks of this many members are dealt to groups for lists of up to two.
+        patch.setattr(everyone, "_BLOCK", 21)
+        table = best_pairs(
+            vectors, length=length, calibration=calibration, barred=lambda a, b: (a + b) % kept != 0
+        )
+        some = best_pairs(
+            vectors, length=length, calibration=calibration, members=np.array([3, 30]),
+            barred=lambda a, b: (a + b) % kept != 0,
+        )  # fmt: skip
+    barred = set(zip(one[apart].tolist(), other[apart].tolist(), strict=True))
+    check_against_loop(vectors, calibration, length, table, barred)
+    for member in (3, 30):
+        assert some.partners(member).tolist() == table.partners(member).tolist()
 
 
 def test_equal_scores_are_ordered_by_index_and_stay_exact_however_many_there_are() -> None:
