@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any, Final
 
 import numpy as np
@@ -27,7 +28,11 @@ _WIDTH: Final = 384
 _TOPICS: Final = 400
 _TILE: Final = 2048
 _SAMPLED: Final = 120
-_QUERIES: Final = 2_000
+# Queries of up to 10,000 members are all asked; of more, a sample.
+_QUERIES: Final = 8_000
+# Small communities are matched in an instant, so that anything else the machine does shows.
+_MOST_TURNS: Final = 9
+_MEMBERS_IN_ALL_TURNS: Final = 90_000
 
 
 def community(members: int, seed: int = 0) -> MemberVectors:
@@ -77,8 +82,8 @@ def bare_product(vectors: MemberVectors, seed: int = 0) -> float:
 def flat_faiss(vectors: MemberVectors) -> float | None:
     """Give the seconds of what platforms do now, by FAISS: two flat searches for each member.
 
-    Each need asks for its best offers and each offer for its best needs, 100 of them; timed on
-    some and scaled. None where FAISS is not installed.
+    Each need asks for its best offers and each offer for its best needs, 100 of them; many are
+    timed on some and scaled. None where FAISS is not installed.
     """
     try:
         import faiss  # noqa: PLC0415 (only this comparison needs the extra `measure`)
@@ -97,10 +102,25 @@ def flat_faiss(vectors: MemberVectors) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Hold one size measured in a process of its own, so that memory is that size's alone."""
+    """Hold one size measured in a process of its own, so that memory is that size's alone.
+
+    Seconds are medians of the turns, ratios medians of each turn's ratio.
+    """
 
     members: int
     statements: int
+    turns: int
+    seconds: float
+    bare: float
+    faiss: float | None
+    over_bare: float
+    over_faiss: float | None
+    megabytes: float
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
     seconds: float
     bare: float
     faiss: float | None
@@ -109,22 +129,41 @@ class Run:
 
 
 def measure(members: int) -> Run:
-    """Match everybody once; the bare product is timed before and after, for a shared machine."""
+    """Match everybody in turn with what it is compared with, the more often the fewer they are."""
     vectors = community(members)
-    before = bare_product(vectors, 0)
+    count = max(1, min(_MOST_TURNS, _MEMBERS_IN_ALL_TURNS // members))
+    turns = [_turn(vectors, seed) for seed in range(count)]
+    searched = [(one.seconds, one.faiss) for one in turns if one.faiss is not None]
+    return Run(
+        members,
+        len(vectors.needs) + len(vectors.offers),
+        count,
+        median(one.seconds for one in turns),
+        median(one.bare for one in turns),
+        median(faiss for _, faiss in searched) if searched else None,
+        median(one.seconds / one.bare for one in turns),
+        median(seconds / faiss for seconds, faiss in searched) if searched else None,
+        # Of the first turn: FAISS had not run yet, so that memory is the platform's alone.
+        turns[0].megabytes,
+        turns[0].pairs,
+    )
+
+
+def _turn(vectors: MemberVectors, seed: int) -> _Turn:
+    """Match everybody once; the bare product is timed before and after, for a shared machine."""
+    before = bare_product(vectors, 2 * seed)
     begun = time.perf_counter()
     teller = Teller()
     table = best_pairs(
         vectors,
         length=LENGTH,
         calibration=Calibration(),
-        progress=lambda share: teller(f"all members anew, {members:,}", share),
+        progress=lambda share: teller(f"all members anew, {vectors.members:,}", share),
     )
     took = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    bare = (before + bare_product(vectors, 1)) / 2
-    statements = len(vectors.needs) + len(vectors.offers)
-    return Run(members, statements, took, bare, flat_faiss(vectors), peak, len(table))
+    bare = (before + bare_product(vectors, 2 * seed + 1)) / 2
+    return _Turn(took, bare, flat_faiss(vectors), peak, len(table))
 
 
 def alone(members: int) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def test_what_was_measured_is_kept_at_once_beside_what_was_known(
 ) -> None:
     file = tmp_path / "speed.json"
     file.write_text(json.dumps({"members": {"3000": _members(5.0, None)}}), encoding="utf-8")
-    run = speed.Run(400, 900, 2.0, 1.0, None, 100.0, 50)
+    run = speed.Run(400, 900, 9, 2.0, 1.0, None, 2.1, None, 100.0, 50)
 
     def alone(members: int) -> dict[str, Any]:
         return {**{k: getattr(run, k) for k in run.__slots__}, "members": members}
@@ -76,7 +76,16 @@ def test_what_was_measured_is_kept_at_once_beside_what_was_known(
     assert set(kept) == {"members", "everybody"}
     assert kept["everybody"]["400"]["measured"]
     [table] = [t for t in speed_tables.tables(kept) if t.title == "All members anew"]
-    assert table.rows[0][4:6] == (2.0, "not installed")
+    assert table.rows[0][4:6] == (2.1, "not installed")
+    assert "9 at 400" in table.note
+
+
+def test_figures_of_one_turn_only_are_shown_with_the_ratios_of_that_turn() -> None:
+    one = {"statements": 9, "seconds": 3.0, "bare": 2.0, "faiss": 6.0, "megabytes": 1.0, "pairs": 4}
+    [table] = speed_tables.tables({"everybody": {"400": one}})
+    assert table.rows[0][4] == 1.5
+    assert table.rows[0][6] == 0.5
+    assert "1 at 400" in table.note
 
 
 def test_a_community_of_any_size_is_measured_in_a_process_of_its_own() -> None:
@@ -84,6 +93,7 @@ def test_a_community_of_any_size_is_measured_in_a_process_of_its_own() -> None:
     assert found["members"] == 500
     assert found["seconds"] > 0
     assert found["bare"] > 0
+    assert found["turns"] > 1
     assert found["pairs"] >= 500 * speed.LENGTH / 2
 
 
