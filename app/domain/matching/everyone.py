@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.matching.couples import Couples
-from app.domain.matching.pair_table import PairTable, listed
+from app.domain.matching.pair_table import Chosen, PairTable, listed
 from app.domain.matching.scores import Calibration, Floats
 from app.domain.matching.shortlists import BLOCK_LIMIT, MEMBER_LIMIT, Risk, Shortlists
 from app.domain.matching.tiles import Block, BlockReader, Meeting, Tile, ordered_members
@@ -156,20 +156,25 @@ class _Search:
         return np.asarray(ruled | (self._forbidden[at] == code))
 
     def _table(self, lists: list[Shortlists]) -> PairTable:
+        a, b, a_wants, b_wants = self._pairs(lists)
+        return listed(a, b, self._couples.score(a, b), a_wants, b_wants, self._length)
+
+    def _pairs(self, lists: list[Shortlists]) -> tuple[Indices, Indices, Chosen, Chosen]:
+        """Give the pairs of all entries, a < b, ascending, and which side each is an entry of."""
         found = [each.entries() for each in lists]
         member = np.concatenate([np.empty(0, np.int64), *(one for one, _ in found)])
         partner = np.concatenate([np.empty(0, np.int64), *(one for _, one in found)])
-        one, other = np.minimum(member, partner), np.maximum(member, partner)
+        entries = np.minimum(member, partner) * self._count + np.maximum(member, partner)
         # Sorted, both entries of a pair stand side by side: that of the smaller index first.
-        entries = np.sort(2 * (one * self._count + other) + (member > partner))
-        codes, from_b = np.divmod(entries, 2)
+        entries = np.sort(2 * entries + (member > partner))
+        codes, of_b = entries >> 1, (entries & 1).astype(np.bool_)
         new = np.diff(codes, prepend=-1) > 0
         pair = np.cumsum(new) - 1
         a, b = np.divmod(codes[new], max(self._count, 1))
         a_wants, b_wants = np.zeros(len(a), np.bool_), np.zeros(len(a), np.bool_)
-        a_wants[pair[from_b == 0]] = True
-        b_wants[pair[from_b == 1]] = True
-        return listed(a, b, self._couples.score(a, b), a_wants, b_wants, self._length)
+        a_wants[pair[~of_b]] = True
+        b_wants[pair[of_b]] = True
+        return a, b, a_wants, b_wants
 
 
 def _guess(total: Vectors, length: int) -> Vectors:
