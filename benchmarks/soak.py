@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from app.evaluation.process_memory import private_megabytes, with_children
+
 # A growth is one by more than this share, and by more than this much.
 SHARE: Final = 0.1
 LEAST: Final = {"MB": 8.0, "connections": 2.0}
@@ -40,34 +42,11 @@ def _services() -> dict[str, int]:
     return {one["name"]: int(one["pid"]) for one in told["services"] if one.get("pid")}
 
 
-def _children(of: int) -> list[int]:
-    found, waiting = [], [of]
-    while waiting:
-        process = waiting.pop()
-        found.append(process)
-        for tasks in Path(f"/proc/{process}/task").glob("*/children"):
-            waiting.extend(int(child) for child in tasks.read_text().split())
-    return found
-
-
-def _private_megabytes(process: int) -> float:
-    """Give what a process has to itself; servers' shared buffers are counted in none of them."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    kilobytes = sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-    return kilobytes / 1024.0
-
-
 def sample(services: dict[str, int]) -> dict[str, float]:
     """Measure everything once."""
     found: dict[str, float] = {}
     for name, process in services.items():
-        total = 0.0
-        for one in _children(process):
-            try:
-                total += _private_megabytes(one)
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # a server's child that has just ended
-        found[f"{name}, MB"] = total
+        found[f"{name}, MB"] = private_megabytes(with_children(process))
     for database in ("ai", "backend"):
         told = _reciprocity("psql", database, "-tAc", _COUNT)
         found[f"{database}, connections"] = float(told) - 1.0  # less the one that asks

@@ -46,6 +46,7 @@ class Ground:
 
     databases: PostgreSQLAdapter
     embedder: Embedder
+    servers: Sequence[int] = ()  # their processes, where they are a measurement's own
 
     @property
     def model(self) -> str:
@@ -68,7 +69,8 @@ def ground() -> Iterator[Ground]:
             migrate(made.databases, "development")
             with made.databases.migrating_ai() as ai:
                 register_model(ai, made.embedder.model, made.embedder.dimensions)
-            yield Ground(made.databases, made.embedder)
+            processes = [one.pid for one in (servers.ai, servers.backend) if one.pid is not None]
+            yield Ground(made.databases, made.embedder, processes)
             made.databases.close()
         finally:
             servers.stop()

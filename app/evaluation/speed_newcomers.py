@@ -21,6 +21,7 @@ from app.domain.matching.scores import ALGORITHM, Calibration
 from app.domain.matching.vectors import Indices, MemberVectors
 from app.domain.member_rows import BadRow, MemberRow
 from app.domain.statements import content_hash
+from app.evaluation.process_memory import proportional_megabytes, with_children
 from app.evaluation.speed_ground import Ground, encoded, member_id, need_id, offer_id
 from app.repositories.ai import bare, candidates, embeddings
 from app.repositories.ai.embeddings import MemberVectorSet, StatementVector
@@ -69,6 +70,9 @@ def measure(on: Ground, vectors: MemberVectors, look: Look, tell: Tell) -> dict[
     }
     made["pairs"] = float(np.median([one["pairs"] for one in some]))
     made["over parts"] = round(float(np.exp(np.mean(np.log(over)))), 3)
+    made["servers MB"] = round(
+        proportional_megabytes(p for one in on.servers for p in with_children(one))
+    )
     with on.databases.backend() as backend:
         last = runs.last(backend)
     made["method"] = "" if last is None else last.method

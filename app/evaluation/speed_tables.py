@@ -42,21 +42,23 @@ def _newcomers(found: list[tuple[int, Figures]]) -> Table:
         rows.append((
             f"{size:,}", all_of["statements"], all_of["couples"], one["method"], one["whole ms"],
             one["embedding ms"], one["candidates ms"], one["re-rank ms"], one["inserts ms"],
-            one["over parts"], one["pairs"],
+            one["over parts"], one["pairs"], one.get("servers MB", "not measured"),
         ))  # fmt: skip
     sources = sorted({all_of["vectors from"] for _size, all_of in found})
     note = (
         "From a member's approval to matches stored for both sides, through outbox and relay, median"
-        " of newcomers out of the sample community; the lists that they enter are full. Beside it the"
+        " of newcomers out of the sample community, after some that warm the model and the"
+        " connections; the lists that they enter are full. Beside it the"
         " parts done bare for the same newcomers: embedding, one query for candidates (the platform's"
         " own, the quickest we know) and who of them may be matched, one for the couples of those,"
         " inserts of vectors and of matches. Whoever comes second finds in memory what the first one"
         " read: the parts came first for every other newcomer, and the ratio is the geometric mean."
+        " Memory is what both servers have together, buffers of 512 MB each included as far as used."
         f" The others' vectors: {'; '.join(sources)}. {_MACHINE}"
     )
     columns = ("members", "statements", "couples", "lists", "approval to matches, ms",
                "embedding, ms", "candidates, ms", "re-rank, ms", "inserts, ms", "over the parts",
-               "pairs stored")  # fmt: skip
+               "pairs stored", "both servers, MB")  # fmt: skip
     title = "One member, from approval to matches on both sides"
     return Table(title, columns, tuple(rows), note, "over the parts", 1.5)
 
