@@ -169,11 +169,8 @@ def _everybody_of_many(job: MatchJob) -> bool:
 
 
 def _measure(ai: AIConnection, job: MatchJob) -> None:
-    vectors = vector_sets.serving(ai, job.embedder.model)
-    if job.community is not None and candidates.has_index(ai, vectors):
-        job.recall = index_recall.measure(
-            ai, vectors, job.embedder.dimensions, job.community.members, job.judged_by
-        )
+    members = job.community.members if job.community else ()
+    job.recall = index_recall.measure(ai, job.embedder, members, job.judged_by)
 
 
 def _score(job: MatchJob) -> None:
