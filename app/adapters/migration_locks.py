@@ -37,6 +37,8 @@ def patiently(connection: DatabaseConnection, migrate: Callable[[], None]) -> No
     connection.execute("SELECT set_config('lock_timeout', %s, false)", (TURN,))
     connection.commit()
     for turn in range(1, TURNS + 1):
+        if turn > 1:
+            time.sleep(PAUSE)
         try:
             migrate()
         except DBAPIError as error:
@@ -48,7 +50,6 @@ def patiently(connection: DatabaseConnection, migrate: Callable[[], None]) -> No
             )
         else:
             return
-        time.sleep(PAUSE)
     raise TableHeldError(
         f"Somebody holds a table of the {connection.database} database that this migration changes,"
         f" and did not let go of it in {TURNS} turns of {TURN}. Nothing is half done. Its"

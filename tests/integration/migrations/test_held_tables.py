@@ -87,3 +87,15 @@ def test_a_table_that_is_never_let_go_of_is_told_in_words_and_nothing_is_changed
     with _held(adapter), pytest.raises(TableHeldError, match=told):
         migrate(PostgreSQLAdapter(pair.settings), "development")
     assert _at(adapter) == older
+
+
+def test_a_migration_that_gives_up_says_so_right_after_its_last_turn(
+    pair: Pair, adapter: PostgreSQLAdapter, older: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migration_locks, "TURNS", 1)
+    monkeypatch.setattr(migration_locks, "PAUSE", 30.0)
+    begun = time.monotonic()
+    with _held(adapter), pytest.raises(TableHeldError):
+        migrate(PostgreSQLAdapter(pair.settings), "development")
+    assert time.monotonic() - begun < 20
+    assert _at(adapter) == older
