@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app import following
 from app.embedded.account import Account
 from app.embedded.errors import EmbeddedError, ServerStartError
 from app.embedded.home import VARIABLE, project_folder
@@ -45,7 +46,7 @@ class Program:
             self.command,
             folder=project_folder(),
             log=log,
-            environment=environment,
+            environment={**environment, following.VARIABLE: str(os.getpid())},
             account=Account.current(),
         )
         self.identity = ProcessIdentity.of(process.pid)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import tempfile
 from pathlib import Path
 
 from celery import Celery
 from celery.signals import (
+    beat_embedded_init,
     setup_logging,
     worker_process_init,
     worker_process_shutdown,
     worker_shutting_down,
 )
 
-from app import bootstrap
+from app import bootstrap, following
 from app.domain.matching.rounds import FAIRNESS
 from app.observability import logs, tracing
 from app.repositories.backend import outbox
@@ -70,6 +72,7 @@ def run(settings: WorkerSettings | None = None) -> None:
     endpoint, service = settings.traces_endpoint, settings.service
     worker_process_init.connect(lambda **_: tracing.configure(endpoint, service), weak=False)
     worker_process_shutdown.connect(lambda **_: tracing.flush(), weak=False)
+    _end_together(os.getpid())
     platform = bootstrap.platform(settings)
     platform.prove()
     platform.databases.close()  # the worker's children open their own
@@ -90,3 +93,16 @@ def run(settings: WorkerSettings | None = None) -> None:
                 "--without-mingle",
             ]
         )
+
+
+def _end_together(worker: int) -> None:
+    """Let the processes that work, and the clock, end when the worker that began them was killed.
+
+    At once: what they had claimed is taken over by another worker, as when they are killed too.
+    """
+
+    def follow(**_: object) -> None:
+        following.follow(worker, lambda: os._exit(1))
+
+    worker_process_init.connect(follow, weak=False)
+    beat_embedded_init.connect(follow, weak=False)

@@ -20,6 +20,7 @@ INSIDE = ("app/databases/connections.py", "app/databases/transactions.py")
 OTHER_CONNECTS = {
     "engine.connect",  # SQLAlchemy's, over the door's own connection
     "setup_logging.connect",  # Celery's signals
+    "beat_embedded_init.connect",
     "worker_process_init.connect",
     "worker_process_shutdown.connect",
     "worker_shutting_down.connect",

@@ -22,6 +22,7 @@ import pytest
 from app.domain.matching.rules import BUDGET
 from app.embedded.embedded import Embedded
 from app.embedded.home import temporary_home
+from app.embedded.processes import _session_members, wait_until_gone
 from app.embedded.supervisor import bring_down
 from app.sample import community_path
 from tests.conftest import ROOT
@@ -220,6 +221,22 @@ def test_no_password_stands_in_any_log_of_the_home(home: Path, environment: dict
             assert secret not in text, log.name
 
 
+def test_api_and_worker_end_when_up_is_killed_and_the_servers_stay(home: Path) -> None:
+    limit = time.monotonic() + MINUTES
+    while " ready." not in (log := (home / "logs" / "worker.log").read_text(errors="replace")):
+        assert time.monotonic() < limit, log
+        time.sleep(0.1)
+    state = Embedded(home).state
+    assert state.supervisor is not None
+    programs = [state.processes[name] for name in ("api", "worker")]
+    programs += [child for one in programs for child in _session_members(one.pid)]
+    assert len(programs) >= 6, "two processes that answer, one that works, the clock"
+    os.kill(state.supervisor.pid, signal.SIGKILL)
+    assert all(wait_until_gone(one, 30) for one in programs)
+    assert all(state.processes[name].is_alive() for name in ("ai", "backend", "redis"))
+
+
+@pytest.mark.usefixtures("imported")
 def test_down_stops_everything_and_up_finds_all_of_it_again(
     reciprocity: Command, home: Path
 ) -> None:
