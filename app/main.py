@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 
@@ -40,6 +41,9 @@ def create_app(settings: ApiSettings | None = None, *, proved: bool = False) -> 
     settings = settings or load(ApiSettings)
     platform = bootstrap.platform(settings)
     side = bootstrap.member_side(platform, settings)
+    observer = side.eyes.observer
+    metrics = Metrics(observer)
+    side = replace(side, eyes=replace(side.eyes, refused=metrics.refused))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -54,8 +58,6 @@ def create_app(settings: ApiSettings | None = None, *, proved: bool = False) -> 
 
     app = FastAPI(title="Reciprocity", version=version("reciprocity"), lifespan=lifespan)
     app.state.platform = platform
-    observer = side.eyes.observer
-    metrics = Metrics(observer)
     app.add_middleware(OneFlowForEachRequest)
     limits = Limits(settings.most_requests, settings.most_streams, settings.patience)
     app.add_middleware(Overload, limits=limits)

@@ -11,8 +11,8 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -26,8 +26,10 @@ from app.observability import together
 from app.services.sight import Observation, Observer
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_REFUSALS: Final = "reciprocity_guard_refusals"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
+Read = TypeVar("Read")
 
 
 class Metrics:
@@ -35,14 +37,15 @@ class Metrics:
 
     def __init__(self, observer: Observer) -> None:
         self._registry = CollectorRegistry()
-        self._shown = CollectorRegistry() if os.environ.get(together.VARIABLE) else self._registry
-        if self._shown is not self._registry:
-            MultiProcessCollector(self._shown)  # type: ignore[no-untyped-call]
-        self._shown.register(_FromTheData(observer))
+        self._counted = CollectorRegistry() if os.environ.get(together.VARIABLE) else self._registry
+        if self._counted is not self._registry:
+            MultiProcessCollector(self._counted)  # type: ignore[no-untyped-call]
+        self._data = CollectorRegistry()
+        self._data.register(_FromTheData(observer))
         self._lock = threading.Lock()
         self._refusals_told = dict.fromkeys(Database, 0)
         self._refusals = Counter(
-            "reciprocity_guard_refusals",
+            _REFUSALS,
             "Statements that the guard kept from a database.",
             ("database",),
             registry=self._registry,
@@ -72,11 +75,17 @@ class Metrics:
     def text(self) -> bytes:
         """Write everything in Prometheus's text form."""
         self._tell_refusals()
-        try:
-            return generate_latest(self._shown)
-        except struct.error:  # a process that begins has made its file and not written into it yet
-            time.sleep(0.1)
-            return generate_latest(self._shown)
+        return _read(lambda: generate_latest(self._counted)) + generate_latest(self._data)
+
+    def refused(self) -> dict[Database, int]:
+        """Give how often the guard of each database has refused, in all processes together."""
+        self._tell_refusals()
+        totals = _read(lambda: [self._total(database) for database in Database])
+        return dict(zip(Database, totals, strict=True))
+
+    def _total(self, database: Database) -> int:
+        labels = {"database": database.value}
+        return int(self._counted.get_sample_value(f"{_REFUSALS}_total", labels) or 0)
 
     def _tell_refusals(self) -> None:
         """Bring the counter up to what the guard counted in this process."""
@@ -85,6 +94,15 @@ class Metrics:
                 more = count - self._refusals_told[database]
                 self._refusals.labels(database.value).inc(more)
                 self._refusals_told[database] = count
+
+
+def _read(counted: Callable[[], Read]) -> Read:
+    """Read what all processes counted."""
+    try:
+        return counted()
+    except struct.error:  # a process that begins has made its file and not written into it yet
+        time.sleep(0.1)
+        return counted()
 
 
 class _FromTheData(Collector):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,7 +38,7 @@ class Overview:
     """Hold everything that the first page tells.
 
     `way` counts members by how far they came, `aside` those who take no part; None stands where a
-    database did not answer. `refusals` are of this process.
+    database did not answer.
     """
 
     status: str
@@ -53,11 +53,15 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """Hold what looks: the observer of the data, the newest revisions, this process's model."""
+    """Hold what looks: the observer of the data, the newest revisions, this process's model.
+
+    `refused` counts what the guard refused; of this process alone, unless somebody counts for more.
+    """
 
     observer: Observer
     heads: Mapping[Database, str]
     model: str
+    refused: Callable[[], Mapping[Database, int]] = refusals.counted
 
 
 def look(databases: Databases, eyes: Eyes) -> Overview:
@@ -81,7 +85,7 @@ def look(databases: Databases, eyes: Eyes) -> Overview:
         aside={name: stages.get(name, 0) for name in ("paused", "inactive")},
         seen=seen,
         runs=runs,
-        refusals=refusals.counted(),
+        refusals=eyes.refused(),
     )
 
 

@@ -39,7 +39,7 @@ class Half(Answer):
     pair_id: UUID | None
     revision: str | None
     expected_revision: str
-    guard_refusals: Annotated[int, Field(description="Counted in the process that answers.")]
+    guard_refusals: Annotated[int, Field(description="Counted by all processes that answer.")]
 
 
 class Vectors(Answer):

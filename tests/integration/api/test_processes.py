@@ -19,12 +19,14 @@ import pytest
 
 from app.databases.names import Database
 from app.repositories.backend import feeds
-from app.services import sessions
+from app.services import accounts, sessions
+from app.services.accounts import Wish
 from tests.conftest import ROOT, Pair
 from tests.forwarding import forwarded
 from tests.people import People
 
 WITHIN = 60.0  # seconds; a process imports for one of them where nothing else runs
+PASSWORD = "correct horse battery"
 TOKEN = {"Authorization": "Bearer of metrics"}
 
 
@@ -114,6 +116,25 @@ def test_requests_are_counted_together_whichever_process_answered(served: Served
         assert httpx.get(f"{served.address}/terms").status_code == 200
     served.wait(lambda: _counted(served) == 20.0)
     assert {_counted(served) for _ in range(10)} == {20.0}
+
+
+def test_operators_see_what_the_guard_refused_in_every_process(
+    pair: Pair, people: People, tmp_path: Path
+) -> None:
+    accounts.create(people.databases, Wish("op@example.org", PASSWORD, "Op"), operator=True)
+    each = "from app.databases import names, refusals; refusals.count(names.Database.AI)"
+    (tmp_path / "sitecustomize.py").write_text(each)  # Python runs it as a process begins
+    with _serving(pair, tmp_path, PYTHONPATH=str(tmp_path)) as found:
+        found.wait(lambda: len(found.answering()) == 2)
+        found.wait(found.answers)
+        who = {"email": "op@example.org", "password": PASSWORD}
+        signed_in = httpx.post(f"{found.address}/api/member/v1/sessions", json=who).json()
+        token = {"Authorization": f"Bearer {signed_in['token']}"}
+        address = f"{found.address}/api/operator/v1/overview"
+        told = [httpx.get(address, headers=token).json()["databases"] for _ in range(4)]
+    assert [(one["ai"]["guard_refusals"], one["backend"]["guard_refusals"]) for one in told] == [
+        (2, 0)
+    ] * 4
 
 
 def test_a_killed_process_is_begun_anew_and_the_other_answers_meanwhile(served: Served) -> None:
