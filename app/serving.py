@@ -20,7 +20,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from app import proving
+from app import listening, proving
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.api.heads import BoundedHeads
 from app.errors import ReciprocityError
@@ -56,10 +56,11 @@ def run(settings: ApiSettings) -> None:
         timeout_worker_healthcheck=_HANGS_AFTER,
         timeout_graceful_shutdown=_TO_FINISH,
     )
+    at = listening.handed_over()
     if settings.processes == 1:
-        _alone(config)
+        _alone(config, at)
     else:
-        _together(config)
+        _together(config, at or _bound(config))
 
 
 class _Supervisor(Multiprocess):
@@ -77,15 +78,15 @@ class _Supervisor(Multiprocess):
             super().handle_hup()
 
 
-def _alone(config: uvicorn.Config) -> None:
+def _alone(config: uvicorn.Config, at: socket | None) -> None:
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):
-        server.run()
+        server.run(None if at is None else [at])
     if not server.started:
         sys.exit(STARTUP_FAILURE)
 
 
-def _together(config: uvicorn.Config) -> None:
+def _bound(config: uvicorn.Config) -> socket:
     at = config.bind_socket()
     try:
         at.listen(config.backlog)  # else another one could bind there until a process listens
@@ -94,6 +95,10 @@ def _together(config: uvicorn.Config) -> None:
             f"Port {config.port} on {config.host} is taken ({error.strerror}). Stop what listens"
             " there, or set API_PORT to another one."
         ) from None
+    return at
+
+
+def _together(config: uvicorn.Config, at: socket) -> None:
     with _counting_together():
         supervisor = _Supervisor(config, at)
         supervisor.run()

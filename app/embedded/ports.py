@@ -84,6 +84,33 @@ def claim(
     return other
 
 
+def take(
+    service: str,
+    port: int,
+    *,
+    address: str,
+    any_port: bool,
+    say: Callable[[str], None],
+    previous: int | None = None,
+) -> socket.socket:
+    """Claim a port and listen there at once, so that nobody else can claim it meanwhile."""
+    while True:
+        chosen = claim(
+            service, port, address=address, any_port=any_port, say=say, previous=previous
+        )
+        at = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        try:
+            at.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            at.bind((address, chosen))
+            at.listen()
+        except OSError as error:
+            at.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return at
+
+
 def holder(port: int) -> str | None:
     """Describe the process that listens on a port, None where this user cannot know.
 

@@ -95,11 +95,13 @@ def spawn(
     environment: Mapping[str, str],
     account: Account,
     feed: str | None = None,
+    keep: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a process of its own session that writes to a log file, and return at once.
 
     `feed` is written to its standard input: the way for what must stand neither on disk nor in
-    the process list. A session of its own keeps the terminal's Ctrl-C away from the child.
+    the process list. The descriptors in `keep` are the child's as well. A session of its own keeps
+    the terminal's Ctrl-C away from the child.
     """
     reap()
     with log.open("ab") as output:
@@ -111,6 +113,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=keep,
             user=account.switch_uid,
             group=account.switch_gid,
             extra_groups=account.switch_groups,

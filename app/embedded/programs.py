@@ -11,8 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 
-from app import following
+from app import following, listening
 from app.embedded.account import Account
 from app.embedded.errors import EmbeddedError, ServerStartError
 from app.embedded.home import VARIABLE, project_folder
@@ -39,15 +40,19 @@ class Program:
         """Tell whether the process that was started still lives."""
         return self.identity is not None and self.identity.is_alive()
 
-    def start(self, environment: Mapping[str, str], log: Path) -> None:
-        """Start the process; raise ServerStartError where it ends at once."""
+    def start(self, environment: Mapping[str, str], log: Path, at: socket | None = None) -> None:
+        """Start the process, which answers at this socket; raise ServerStartError if it ends at once."""
         self._log = log
+        told = {following.VARIABLE: str(os.getpid())}
+        if at is not None:
+            told[listening.VARIABLE] = str(at.fileno())
         process = spawn(
             self.command,
             folder=project_folder(),
             log=log,
-            environment={**environment, following.VARIABLE: str(os.getpid())},
+            environment={**environment, **told},
             account=Account.current(),
+            keep=[] if at is None else [at.fileno()],
         )
         self.identity = ProcessIdentity.of(process.pid)
         if self.identity is None:

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from socket import socket
 from types import FrameType
 
 from app.embedded.embedded import Embedded
 from app.embedded.errors import DataFolderError, EmbeddedError
-from app.embedded.ports import LOOPBACK, claim
+from app.embedded.ports import LOOPBACK, take
 from app.embedded.processes import ProcessIdentity, end_session, wait_until_gone
 from app.embedded.programs import (
     MIGRATE,
@@ -70,6 +71,7 @@ class Supervisor:
         self.stopping = threading.Event()
         self._environment: dict[str, str] = {}
         self._watched: list[_Watched] = []
+        self._at: socket | None = None  # where the API answers, whichever process is the API
 
     def run(
         self,
@@ -157,7 +159,7 @@ class Supervisor:
         state = self.embedded.state
         if not any(program.port_variable == "API_PORT" for program in self.programs):
             return
-        port = claim(
+        self._at = take(
             "the API",
             ports.api,
             address=listen,
@@ -165,7 +167,7 @@ class Supervisor:
             say=self.embedded.say,
             previous=state.ports.api,
         )
-        state.ports = replace(state.ports, api=port)
+        state.ports = replace(state.ports, api=self._at.getsockname()[1])
 
     def _migrate(self, command: Sequence[str]) -> None:
         begin = time.monotonic()
@@ -188,7 +190,8 @@ class Supervisor:
 
     def _launch(self, program: Program) -> None:
         embedded = self.embedded
-        program.start(self._environment, embedded.home.logs / f"{program.name}.log")
+        at = self._at if program.port_variable else None
+        program.start(self._environment, embedded.home.logs / f"{program.name}.log", at)
         if program.identity is not None:
             embedded.state.processes[program.name] = program.identity
         embedded.remember()
@@ -230,6 +233,8 @@ class Supervisor:
         for program in self.programs:
             program.stop()
             self.embedded.state.processes.pop(program.name, None)
+        if self._at is not None:
+            self._at.close()
         self.embedded.stop_locked()
         self.embedded.say(f"Everything is stopped, {time.monotonic() - begin:.1f} s.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -10,10 +9,8 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -60,24 +57,15 @@ def _call(arguments: list[str], environment: dict[str, str]) -> subprocess.Compl
     )
 
 
-@contextmanager
-def _one_start_at_a_time() -> Iterator[None]:
-    """Let two processes of a parallel test run not choose the same free port."""
-    with (Path(tempfile.gettempdir()) / "reciprocity-e2e.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """Everything up, in a home of its own and on ports of its own, with the sample read in."""
     with temporary_home() as path:
         try:
-            with _one_start_at_a_time():
-                started = _call(
-                    ["-m", "app.cli.main", "up", "--any-port", "--detach"],
-                    {"RECIPROCITY_HOME": str(path)},
-                )
+            started = _call(
+                ["-m", "app.cli.main", "up", "--any-port", "--detach"],
+                {"RECIPROCITY_HOME": str(path)},
+            )
             assert started.returncode == 0, started.stdout + started.stderr
             yield path
         finally:
@@ -246,10 +234,9 @@ def test_down_stops_everything_and_up_finds_all_of_it_again(
     away = reciprocity("matches", PROTAGONIST)
     assert away.returncode == 1
     assert "Connection refused" in away.stderr
-    with _one_start_at_a_time():
-        again = _call(
-            ["-m", "app.cli.main", "up", "--any-port", "--detach"], {"RECIPROCITY_HOME": str(home)}
-        )
+    again = _call(
+        ["-m", "app.cli.main", "up", "--any-port", "--detach"], {"RECIPROCITY_HOME": str(home)}
+    )
     assert again.returncode == 0, again.stdout + again.stderr
     assert reciprocity("matches", PROTAGONIST).stdout.startswith("Matches of Marisol")
     assert reciprocity("down").returncode == 0

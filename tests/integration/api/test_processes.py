@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -17,6 +17,7 @@ from threading import Thread
 import httpx
 import pytest
 
+from app import listening
 from app.databases.names import Database
 from app.repositories.backend import feeds
 from app.services import accounts, sessions
@@ -64,7 +65,9 @@ def _lives(process: int) -> bool:
 
 
 @contextmanager
-def _serving(pair: Pair, folder: Path, **variables: str) -> Iterator[Served]:
+def _serving(
+    pair: Pair, folder: Path, keep: Sequence[int] = (), **variables: str
+) -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     log = folder / "serve.log"
@@ -86,6 +89,7 @@ def _serving(pair: Pair, folder: Path, **variables: str) -> Iterator[Served]:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            pass_fds=keep,
         )
     try:
         yield Served(process, port, log)
@@ -204,6 +208,19 @@ def test_two_that_begin_at_one_port_do_not_share_it(pair: Pair, tmp_path: Path) 
             assert refused.process.wait(WITHIN) != 0
             assert "Traceback" not in refused.log.read_text()
             served.wait(served.answers)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_they_answer_at_a_socket_that_was_handed_over(
+    pair: Pair, tmp_path: Path, processes: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as at:
+        handed = {"API_PROCESSES": processes, listening.VARIABLE: str(at.fileno())}
+        with _serving(pair, tmp_path, keep=[at.fileno()], **handed) as found:
+            address = f"http://127.0.0.1:{at.getsockname()[1]}"
+            asked = httpx.get(f"{address}/health/live", timeout=WITHIN)  # it waits for its answer
+            assert asked.status_code == 200
+            assert not found.answers(), "nobody listens at API_PORT"
 
 
 def test_a_change_reaches_open_pages_whichever_process_keeps_them(

@@ -4,15 +4,18 @@ import socket
 import stat
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from app.embedded import account as accounts
 from app.embedded.account import Account, may_enter
-from app.embedded.errors import DataFolderError, EmbeddedError
+from app.embedded.errors import DataFolderError, EmbeddedError, PortTakenError
 from app.embedded.home import Home, default_home, make_folder
-from app.embedded.ports import any_free, holder, is_free
+from app.embedded.ports import any_free, holder, is_free, take
 from app.embedded.processes import ProcessIdentity
 from app.embedded.state import Ports, State, load_state
 
@@ -98,6 +101,32 @@ def test_two_commands_take_turns(tmp_path: Path) -> None:
         order.append("second")
     thread.join()
     assert order == ["first", "second"]
+
+
+def _unsaid(_line: str) -> None:
+    pass
+
+
+def test_of_many_that_take_one_port_at_once_each_has_another() -> None:
+    port, begin = any_free(), threading.Barrier(8)
+
+    def take_it(_number: int) -> socket.socket:
+        begin.wait(10)
+        return take("the API", port, address="127.0.0.1", any_port=True, say=_unsaid)
+
+    with ThreadPoolExecutor(8) as pool, ExitStack() as held:
+        taken = [held.enter_context(one) for one in pool.map(take_it, range(8))]
+        found = [one.getsockname()[1] for one in taken]
+    assert len(set(found)) == 8
+
+
+def test_a_port_that_was_taken_is_somebody_elses_until_it_is_let_go_of() -> None:
+    port = any_free()
+    this_one = partial(take, "the API", port, address="127.0.0.1", any_port=False, say=_unsaid)
+    told = rf"Port {port}, where the API should listen, is taken"
+    with this_one(), pytest.raises(PortTakenError, match=told):
+        this_one()
+    this_one().close()
 
 
 def test_the_state_survives_being_written(tmp_path: Path) -> None:
