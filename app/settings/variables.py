@@ -1,31 +1,21 @@
-"""Every variable, once, validated before anything is opened.
-
-The environment comes before the file `.env`. No database variable has a default, and nothing that
-libpq would fill in from `PG*` variables is accepted: an address says all of itself.
-"""
+"""Every variable, by the service that reads it: what it may hold, and what holds where it is absent."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from app import addresses
-from app.errors import SettingsError
 
 
 def _blank_is_absent(value: object) -> object:
@@ -190,8 +180,6 @@ class ApiSettings(CommandSettings, SiteSettings):
     patience: float = Field(60.0, alias="API_REQUEST_TIMEOUT", gt=0)
 
 
-AnySettings = TypeVar("AnySettings", bound=BaseModel)
-
 # Every variable that means something to this project, whoever reads it: none of them is a slip.
 _READ_ELSEWHERE: Final = frozenset(
     {
@@ -223,129 +211,3 @@ def all_names() -> frozenset[str]:
         ApiSettings,
     )
     return frozenset().union(*(names(kind) for kind in services)) | _READ_ELSEWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Hold the values at hand and say where each came from."""
-
-    values: Mapping[str, str]
-    origins: Mapping[str, str]
-    file: str = ".env"
-
-    @classmethod
-    def read(cls, env_file: Path | None = None) -> Sources:
-        """Read the environment, and what it lacks from `.env` in the working directory."""
-        path = env_file or Path(os.environ.get("RECIPROCITY_ENV_FILE", ".env"))
-        written = read_env_file(path)
-        return cls(
-            values={**written, **os.environ},
-            origins={
-                **dict.fromkeys(written, str(path)),
-                **dict.fromkeys(os.environ, "environment"),
-            },
-            file=str(path),
-        )
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """Read a file like `.env` to the letter; a file that is not there holds nothing."""
-    # Without interpolation: a password may hold ${ and is used as it stands.
-    try:
-        found = dotenv_values(path, interpolate=False)
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path} is not UTF-8 text. Write it anew as UTF-8.") from None
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def load(kind: type[AnySettings], sources: Sources | None = None) -> AnySettings:
-    """Validate one service's settings; raise SettingsError naming each variable and the file."""
-    sources = sources or Sources.read()
-    problems = list(_slips(kind, sources))
-    if issubclass(kind, DatabaseSettings):
-        problems += _fallbacks(sources)
-    try:
-        made = kind.model_validate(dict(sources.values))
-    except ValidationError as error:
-        wrong = [
-            _explain(item["loc"], item["type"], item["msg"], sources, kind)
-            for item in error.errors(include_input=False, include_context=False, include_url=False)
-        ]
-        # The cause would print the addresses.
-        raise SettingsError("\n".join(wrong + problems)) from None
-    if problems:
-        raise SettingsError("\n".join(problems))
-    return made
-
-
-def _service(kind: type[BaseModel]) -> str:
-    service = getattr(kind, "service", "this service")
-    place = "docker-compose.yml" if service != "this service" else "its shell or docker-compose.yml"
-    return f"the environment of {service} ({place})"
-
-
-def _explain(
-    location: tuple[int | str, ...],
-    problem: str,
-    message: str,
-    sources: Sources,
-    kind: type[BaseModel],
-) -> str:
-    name = str(location[0]) if location else ""
-    message = message.removeprefix("Value error, ")
-    if not name:
-        places = {_origin("DATABASE_URL", sources, kind): None}
-        places[_origin("RECIPROCITY_BACKEND_DB_URL", sources, kind)] = None
-        return f"{message}. Mend {' or '.join(places)}."
-    if problem == "missing":
-        typo = addresses.mistyped(name, sources.values, all_names())
-        hint = f" {typo} is set: is it {name} mistyped?" if typo else ""
-        return (
-            f"{name} is missing: {_MEANING.get(name, 'this service needs it')}.{hint} Set it in"
-            f" {sources.file} (see .env.example), or in {_service(kind)}."
-        )
-    place = _origin(name, sources, kind)
-    return f"{name} (from {place}): {message}. Mend it in {place}."
-
-
-def _origin(name: str, sources: Sources, kind: type[BaseModel]) -> str:
-    origin = sources.origins.get(name)
-    return _service(kind) if origin == "environment" else origin or sources.file
-
-
-_MEANING: Final = {
-    "DATABASE_URL": "the address of the AI database (embeddings)",
-    "RECIPROCITY_BACKEND_DB_URL": "the address of the backend database (users, summaries, matches)",
-    "CELERY_BROKER_URL": "the address of the broker (Redis) that wakes the worker",
-}
-
-
-def _fallbacks(sources: Sources) -> list[str]:
-    found = []
-    for name in ("DATABASE_URL", "RECIPROCITY_BACKEND_DB_URL"):
-        filled = addresses.filled_by_libpq(sources.values.get(name, ""), os.environ)
-        if filled:
-            found.append(
-                f"{filled} is set in the environment and would silently fill in what {name} does not"
-                f" say. Unset {filled}, or write the value into {name} itself."
-            )
-    return found
-
-
-def _slips(kind: type[BaseModel], sources: Sources) -> Iterator[str]:
-    """Find variables that are set, mean nothing, and resemble one that this service would read."""
-    known = all_names()
-    required = {f.alias for f in kind.model_fields.values() if f.is_required()}
-    unset = sorted(names(kind) - required - set(sources.values))
-    for name in sources.values:
-        if name in known or name.upper().startswith("PG"):
-            continue
-        meant = addresses.slip(name, unset)
-        if meant:
-            place = _origin(name, sources, kind)
-            yield (
-                f"{name} (from {place}) means nothing and {meant} is not set: is it {meant}"
-                f" mistyped? Mend the name in {place}, or remove it."
-            )
