@@ -11,9 +11,8 @@ import pytest
 
 from app.adapters.dumps import DumpError, find_program
 from app.databases.names import Database
-from tests.conftest import Pair, Run
+from tests.conftest import Pair, Reciprocity, Run
 
-COMMAND = ["-m", "app.cli.main"]
 PAIR_ID = {
     Database.AI: "SELECT pair_id FROM ai_identity;",
     Database.BACKEND: "SELECT pair_id FROM backend_identity;",
@@ -24,7 +23,7 @@ KEPT_APART = {"ai_identity", "backend_identity"}
 @pytest.fixture(scope="module")
 def made_once(read_only_pair: Pair, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "backup"
-    answer = run([*COMMAND, "backup", str(folder)], read_only_pair.environment)
+    answer = run(["-m", "app.cli.main", "backup", str(folder)], read_only_pair.environment)
     assert answer.returncode == 0, answer.stderr
     return folder
 
@@ -43,55 +42,57 @@ def _same(one: Pair, other: Pair) -> bool:
 
 
 def test_a_backup_restores_into_empty_databases_as_a_pair_of_its_own(
-    read_only_pair: Pair, empty_pair: Pair, backup: Path, run: Run
+    read_only_pair: Pair, empty_pair: Pair, backup: Path, reciprocity: Reciprocity
 ) -> None:
-    answer = run([*COMMAND, "restore", str(backup)], empty_pair.environment)
-    assert answer.returncode == 0, answer.stderr
+    answer = reciprocity("restore", str(backup), environment=empty_pair.environment)
+    assert answer.status == 0, answer.stderr
     assert "Nothing differs between the two databases." in answer.stdout
     assert _same(read_only_pair, empty_pair)
     new = {empty_pair.sql(database, text) for database, text in PAIR_ID.items()}
     assert len(new) == 1
     assert new.isdisjoint(read_only_pair.sql(d, text) for d, text in PAIR_ID.items())
     mixed = empty_pair.environment | {"DATABASE_URL": read_only_pair.settings.database_url}
-    refused = run([*COMMAND, "reconcile"], mixed)
-    assert refused.returncode == 1
+    refused = reciprocity("reconcile", environment=mixed)
+    assert refused.status == 1
     assert "belongs to the pair" in refused.stderr
 
 
-def test_a_restored_pair_takes_work_at_once(empty_pair: Pair, backup: Path, run: Run) -> None:
-    run([*COMMAND, "restore", str(backup)], empty_pair.environment)
-    assert run([*COMMAND, "migrate"], empty_pair.environment).returncode == 0
+def test_a_restored_pair_takes_work_at_once(
+    empty_pair: Pair, backup: Path, reciprocity: Reciprocity
+) -> None:
+    reciprocity("restore", str(backup), environment=empty_pair.environment)
+    assert reciprocity("migrate", environment=empty_pair.environment).status == 0
     email = empty_pair.sql(Database.BACKEND, "SELECT email FROM users ORDER BY email LIMIT 1;")
-    assert run([*COMMAND, "matches", email, "--limit", "1"], empty_pair.environment).stdout
+    assert reciprocity("matches", email, "--limit", "1", environment=empty_pair.environment).stdout
 
 
 def test_what_changed_between_the_two_copies_is_mended_after_the_restore(
-    matched_pair: Pair, empty_pair: Pair, run: Run, tmp_path: Path
+    matched_pair: Pair, empty_pair: Pair, reciprocity: Reciprocity, tmp_path: Path
 ) -> None:
     lost = matched_pair.sql(
         Database.AI, "SELECT user_id FROM member_vectors ORDER BY user_id LIMIT 1;"
     )
     matched_pair.sql(Database.AI, f"DELETE FROM member_vectors WHERE user_id = '{lost}';")
-    run([*COMMAND, "backup", str(tmp_path / "b")], matched_pair.environment)
-    answer = run([*COMMAND, "restore", str(tmp_path / "b")], empty_pair.environment)
+    reciprocity("backup", str(tmp_path / "b"), environment=matched_pair.environment)
+    answer = reciprocity("restore", str(tmp_path / "b"), environment=empty_pair.environment)
     assert "1 members differed, 1 are being mended" in answer.stdout
     waiting = "SELECT topic, user_id FROM outbox WHERE state = 'pending';"
     assert empty_pair.sql(Database.BACKEND, waiting) == f"embed|{lost}"
 
 
 def test_a_database_that_holds_anything_is_left_alone(
-    read_only_pair: Pair, backup: Path, run: Run
+    read_only_pair: Pair, backup: Path, reciprocity: Reciprocity
 ) -> None:
     before = read_only_pair.contents()
-    answer = run([*COMMAND, "restore", str(backup)], read_only_pair.environment)
-    assert answer.returncode == 1
+    answer = reciprocity("restore", str(backup), environment=read_only_pair.environment)
+    assert answer.status == 1
     assert "is not empty" in answer.stderr
     assert read_only_pair.contents() == before
 
 
 @pytest.mark.parametrize("harm", ["a byte changed", "a file gone", "no manifest"])
 def test_a_damaged_backup_is_refused_before_anything_is_written(
-    empty_pair: Pair, backup: Path, run: Run, harm: str
+    empty_pair: Pair, backup: Path, reciprocity: Reciprocity, harm: str
 ) -> None:
     file = backup / "backend.dump"
     if harm == "a byte changed":
@@ -102,8 +103,8 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(
         file.unlink()
     else:
         (backup / "manifest.json").unlink()
-    answer = run([*COMMAND, "restore", str(backup)], empty_pair.environment)
-    assert answer.returncode == 1
+    answer = reciprocity("restore", str(backup), environment=empty_pair.environment)
+    assert answer.status == 1
     assert "no backup" in answer.stderr or "Nothing was restored" in answer.stderr
     assert all(not rows for rows in empty_pair.contents())
 
@@ -120,11 +121,11 @@ def test_the_files_are_for_their_owner_only_and_hold_no_password(
 
 
 def test_a_folder_that_holds_something_is_not_written_into(
-    backup: Path, read_only_pair: Pair, run: Run
+    backup: Path, read_only_pair: Pair, reciprocity: Reciprocity
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in backup.iterdir()}
-    answer = run([*COMMAND, "backup", str(backup)], read_only_pair.environment)
-    assert answer.returncode == 1
+    answer = reciprocity("backup", str(backup), environment=read_only_pair.environment)
+    assert answer.status == 1
     assert "is not empty" in answer.stderr
     assert {path: path.stat().st_mtime_ns for path in backup.iterdir()} == before
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -10,10 +12,16 @@ import pytest
 from app.databases.names import Database
 from app.repositories.backend import dead_letters as rows
 from app.repositories.backend import outbox
-from tests.conftest import Pair, Run
+from tests.conftest import Ended, Pair, Reciprocity
 from tests.people import People
 
-COMMAND = ["-m", "app.cli.main", "dead-letters"]
+DeadLetters = Callable[..., Ended]
+
+
+@pytest.fixture
+def dead_letters(reciprocity: Reciprocity, pair: Pair) -> DeadLetters:
+    """Run `reciprocity dead-letters ARGUMENTS`."""
+    return partial(reciprocity, "dead-letters", environment=pair.environment)
 
 
 @pytest.fixture
@@ -27,47 +35,47 @@ def failed(people: People) -> tuple[UUID, int]:
 
 
 def test_dead_work_is_listed_shown_mended_and_rerun(
-    people: People, pair: Pair, failed: tuple[UUID, int], run: Run
+    people: People, pair: Pair, failed: tuple[UUID, int], dead_letters: DeadLetters
 ) -> None:
     member, number = failed
-    listed = run([*COMMAND, "list"], pair.environment)
+    listed = dead_letters("list")
     assert f"{number}  embed       {member}  PoisonError: no model takes it" in listed.stdout
-    shown = run([*COMMAND, "show", str(number)], pair.environment)
+    shown = dead_letters("show", str(number))
     assert f"reciprocity dead-letters rerun {number}" in shown.stdout
     pair.sql(Database.BACKEND, f"UPDATE statements SET text = 'a tune' WHERE user_id = '{member}';")
-    assert run([*COMMAND, "rerun", "--all"], pair.environment).stdout == "1 due again.\n"
+    assert dead_letters("rerun", "--all").stdout == "1 due again.\n"
     people.relay.look()
     with people.databases.backend() as backend:
         assert outbox.of_member(backend, member).dead == 0
     assert "a tune" in people.embedder.asked
-    assert run([*COMMAND, "list"], pair.environment).stdout == "No work was given up.\n"
+    assert dead_letters("list").stdout == "No work was given up.\n"
 
 
 def test_discarded_work_is_not_done_and_keeps_its_last_error(
-    pair: Pair, failed: tuple[UUID, int], run: Run
+    pair: Pair, failed: tuple[UUID, int], dead_letters: DeadLetters
 ) -> None:
     _, number = failed
-    assert run([*COMMAND, "discard", str(number)], pair.environment).returncode == 0
+    assert dead_letters("discard", str(number)).status == 0
     kept = pair.sql(Database.BACKEND, f"SELECT state, last_error FROM outbox WHERE id = {number};")
     assert kept == "done|discarded: PoisonError: no model takes it"
 
 
 @pytest.mark.parametrize("verb", ["rerun", "discard"])
 def test_a_number_that_was_not_given_up_is_an_error_and_nothing_is_changed(
-    pair: Pair, failed: tuple[UUID, int], run: Run, verb: str
+    pair: Pair, failed: tuple[UUID, int], dead_letters: DeadLetters, verb: str
 ) -> None:
     _, number = failed
     before = pair.contents()
-    answer = run([*COMMAND, verb, str(number), "987654"], pair.environment)
-    assert answer.returncode == 1
+    answer = dead_letters(verb, str(number), "987654")
+    assert answer.status == 1
     assert "No work with the number 987654 was given up" in answer.stderr
     assert pair.contents() == before
 
 
-def test_rerun_wants_numbers_or_all_and_never_guesses(pair: Pair, run: Run) -> None:
+def test_rerun_wants_numbers_or_all_and_never_guesses(dead_letters: DeadLetters) -> None:
     for arguments in ([], ["1", "--all"]):
-        answer = run([*COMMAND, "rerun", *arguments], pair.environment)
-        assert answer.returncode == 1
+        answer = dead_letters("rerun", *arguments)
+        assert answer.status == 1
         assert "--all" in answer.stderr
 
 

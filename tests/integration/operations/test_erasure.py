@@ -32,17 +32,21 @@ def _with_vectors(people: People) -> frozenset[UUID]:
         return embeddings.member_ids(ai, "words")
 
 
+# psql runs each row of the answer as a statement.
+_COUNT_IN_EACH_TABLE = r"""
+SELECT format('SELECT %L, count(*) FROM %I t WHERE t::text LIKE %L', name, name, '%{member}%')
+FROM unnest('{{{names}}}'::text[]) name WHERE to_regclass(name) IS NOT NULL \gexec
+"""
+
+
 def _rows_about(pair: Pair, user_id: UUID) -> dict[str, int]:
     """Count the rows of every table that hold this id anywhere in them."""
     found: dict[str, int] = {}
-    for table in dictionary.TABLES:
-        exists = pair.sql(table.database, f"SELECT to_regclass('{table.name}') IS NOT NULL;")
-        if exists == "t":
-            count = pair.sql(
-                table.database,
-                f"SELECT count(*) FROM {table.name} t WHERE t::text LIKE '%{user_id}%';",
-            )
-            found |= {table.name: int(count)} if int(count) else {}
+    for database in Database:
+        names = ",".join(one.name for one in dictionary.TABLES if one.database is database)
+        count = _COUNT_IN_EACH_TABLE.format(member=user_id, names=names)
+        rows = (row.split("|") for row in pair.sql(database, count).splitlines())
+        found |= {name: int(number) for name, number in rows if int(number)}
     return found
 
 

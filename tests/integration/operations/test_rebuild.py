@@ -12,7 +12,7 @@ import pytest
 from app.databases.names import Database
 from app.repositories.ai import vector_sets
 from app.services import embed, erasure, rebuild, reconcile, steps
-from tests.conftest import Pair, Run
+from tests.conftest import Pair, Reciprocity
 from tests.people import Floats, People, WordEmbedder
 
 
@@ -185,9 +185,11 @@ def test_the_sets_that_no_longer_serve_are_removed_with_their_indexes(
     assert pair.sql(Database.AI, "SELECT DISTINCT model FROM member_vectors;") == "words#2"
 
 
-def test_the_command_rebuilds_proves_and_matches_anew(matched_pair: Pair, run: Run) -> None:
-    answer = run(["-m", "app.cli.main", "rebuild", "ai"], matched_pair.environment)
-    assert answer.returncode == 0, answer.stderr
+def test_the_command_rebuilds_proves_and_matches_anew(
+    matched_pair: Pair, reciprocity: Reciprocity
+) -> None:
+    answer = reciprocity("rebuild", "ai", environment=matched_pair.environment)
+    assert answer.status == 0, answer.stderr
     assert "members have new vectors" in answer.stdout
     assert "equal" in answer.stdout
     runs = "SELECT trigger, state FROM matching_runs ORDER BY started_at DESC LIMIT 1;"

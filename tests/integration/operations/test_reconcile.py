@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from app.repositories.ai import digests as ai_digests
 from app.repositories.backend import digests, outbox, statements
 from app.services import erasure, reconcile, summaries
 from app.services.reconcile import Reconciliation
-from tests.conftest import Pair, Run
+from tests.conftest import Pair, Reciprocity
 from tests.people import People
 
 
@@ -146,17 +147,17 @@ def test_only_the_buckets_that_differ_are_listed(
 
 
 def test_the_command_tells_what_differs_and_a_dry_run_exits_with_one(
-    people: People, pair: Pair, members: list[UUID], run: Run
+    people: People, pair: Pair, members: list[UUID], reciprocity: Reciprocity
 ) -> None:
-    command = ["-m", "app.cli.main", "reconcile"]
-    equal = run(command, pair.environment)
-    assert (equal.returncode, equal.stdout[:16]) == (0, "Nothing differs:")
+    command = partial(reciprocity, "reconcile", environment=pair.environment)
+    equal = command()
+    assert (equal.status, equal.stdout[:16]) == (0, "Nothing differs:")
     pair.sql(Database.AI, f"DELETE FROM member_vectors WHERE user_id = '{members[0]}';")
-    dry = run([*command, "--dry-run"], pair.environment)
-    assert dry.returncode == 1
+    dry = command("--dry-run")
+    assert dry.status == 1
     assert f"1 with an approved summary and no vectors: {members[0]}" in dry.stdout
-    mended = run(command, pair.environment)
-    assert mended.returncode == 0
+    mended = command()
+    assert mended.status == 0
     assert "1 members differ, 1 are being mended" in mended.stdout
     people.relay.look()
     assert _look(people).equal
