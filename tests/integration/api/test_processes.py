@@ -19,10 +19,11 @@ import pytest
 
 from app import listening
 from app.databases.names import Database
+from app.embedded.embedded import Embedded
 from app.repositories.backend import feeds
 from app.services import accounts, sessions
 from app.services.accounts import Wish
-from tests.conftest import ROOT, Pair
+from tests.conftest import ROOT, Pair, _pair
 from tests.forwarding import forwarded
 from tests.people import People
 
@@ -99,11 +100,29 @@ def _serving(
             process.wait(WITHIN)
 
 
-@pytest.fixture
-def served(pair: Pair, tmp_path: Path) -> Iterator[Served]:
-    with _serving(pair, tmp_path) as found:
+@contextmanager
+def _both_answering(pair: Pair, folder: Path) -> Iterator[Served]:
+    with _serving(pair, folder) as found:
         found.wait(lambda: len(found.answering()) == 2)
         found.wait(found.answers)
+        yield found
+
+
+@pytest.fixture
+def served(pair: Pair, tmp_path: Path) -> Iterator[Served]:
+    with _both_answering(pair, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def served_on(
+    servers: Embedded, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """One for all tests that leave it answering, by whichever processes."""
+    with (
+        contextmanager(_pair)(servers, migrated_template) as pair,
+        _both_answering(pair, tmp_path_factory.mktemp("served")) as found,
+    ):
         yield found
 
 
@@ -115,11 +134,12 @@ def _counted(served: Served) -> float:
     return float(found[1]) if found else 0.0
 
 
-def test_requests_are_counted_together_whichever_process_answered(served: Served) -> None:
+def test_requests_are_counted_together_whichever_process_answered(served_on: Served) -> None:
+    before = _counted(served_on)
     for _ in range(20):
-        assert httpx.get(f"{served.address}/terms").status_code == 200
-    served.wait(lambda: _counted(served) == 20.0)
-    assert {_counted(served) for _ in range(10)} == {20.0}
+        assert httpx.get(f"{served_on.address}/terms").status_code == 200
+    served_on.wait(lambda: _counted(served_on) == before + 20)
+    assert {_counted(served_on) for _ in range(10)} == {before + 20}
 
 
 def test_operators_see_what_the_guard_refused_in_every_process(
@@ -136,18 +156,17 @@ def test_operators_see_what_the_guard_refused_in_every_process(
         token = {"Authorization": f"Bearer {signed_in['token']}"}
         address = f"{found.address}/api/operator/v1/overview"
         told = [httpx.get(address, headers=token).json()["databases"] for _ in range(4)]
-    assert [(one["ai"]["guard_refusals"], one["backend"]["guard_refusals"]) for one in told] == [
-        (2, 0)
-    ] * 4
+    counted = [(one["ai"]["guard_refusals"], one["backend"]["guard_refusals"]) for one in told]
+    assert counted == [(2, 0)] * 4
 
 
-def test_a_killed_process_is_begun_anew_and_the_other_answers_meanwhile(served: Served) -> None:
-    before = served.answering()
+def test_a_killed_process_is_begun_anew_and_the_other_answers_meanwhile(served_on: Served) -> None:
+    before = served_on.answering()
     os.kill(min(before), signal.SIGKILL)
-    served.wait(lambda: min(before) not in served.answering())
-    assert served.answers()
-    served.wait(lambda: len(served.answering()) == 2)
-    assert served.process.poll() is None
+    served_on.wait(lambda: min(before) not in served_on.answering())
+    assert served_on.answers()
+    served_on.wait(lambda: len(served_on.answering()) == 2)
+    assert served_on.process.poll() is None
 
 
 def test_while_a_database_is_away_the_other_process_answers_on(pair: Pair, tmp_path: Path) -> None:
@@ -168,16 +187,16 @@ def test_while_a_database_is_away_the_other_process_answers_on(pair: Pair, tmp_p
             assert found.process.poll() is None
 
 
-def test_processes_are_replaced_on_sighup_while_the_port_answers(served: Served) -> None:
-    before = served.answering()
-    served.process.send_signal(signal.SIGHUP)
+def test_processes_are_replaced_on_sighup_while_the_port_answers(served_on: Served) -> None:
+    before = served_on.answering()
+    served_on.process.send_signal(signal.SIGHUP)
 
     def replaced() -> bool:
         # A connection that was taken and not read yet when its process ends is closed.
-        assert served.answers() or served.answers()
-        return len(served.answering()) == 2 and not before & served.answering()
+        assert served_on.answers() or served_on.answers()
+        return len(served_on.answering()) == 2 and not before & served_on.answering()
 
-    served.wait(replaced)
+    served_on.wait(replaced)
 
 
 def test_no_process_outlives_the_killed_one_that_began_it(served: Served) -> None:

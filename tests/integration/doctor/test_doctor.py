@@ -13,7 +13,7 @@ import pytest
 from app.adapters.migrations import migrate
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.names import Database
-from tests.conftest import Pair, Run
+from tests.conftest import Pair, Reciprocity, Run
 
 AI, BACKEND = Database.AI, Database.BACKEND
 CHECKLIST = [
@@ -32,10 +32,10 @@ def broker(pair: Pair) -> dict[str, str]:
     return {"CELERY_BROKER_URL": redis.url}
 
 
-def _json(run: Run, variables: dict[str, str], *options: str) -> tuple[int, dict[str, Any]]:
-    answer = run(["-m", "app.cli.main", "doctor", "--json", *options], variables)
+def _json(reciprocity: Reciprocity, variables: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    answer = reciprocity("doctor", "--json", environment=variables)
     assert answer.stdout, answer.stderr
-    return answer.returncode, json.loads(answer.stdout)
+    return answer.status, json.loads(answer.stdout)
 
 
 def _wrong(told: dict[str, Any]) -> dict[str, str]:
@@ -52,9 +52,11 @@ def test_a_sound_set_up_is_called_sound_and_every_line_of_the_checklist_is_answe
     adapter = PostgreSQLAdapter(pair.settings)
     migrate(adapter, "test")  # has both databases announce themselves, which copies do not
     adapter.close()
-    code, told = _json(run, pair.environment | broker)
+    # In a process of its own, which knows no variable but these.
+    answer = run(["-m", "app.cli.main", "doctor", "--json"], pair.environment | broker)
+    told = json.loads(answer.stdout)
     assert _wrong(told) == {}
-    assert code == 0
+    assert answer.returncode == 0
     assert told["sound"] is True
     answers = [one for one in told["findings"] if one["topic"] == "checklist"]
     assert [one["name"] for one in answers] == CHECKLIST
@@ -66,7 +68,7 @@ def test_a_sound_set_up_is_called_sound_and_every_line_of_the_checklist_is_answe
 
 
 def test_what_is_wrong_inside_is_told_with_its_remedy(
-    pair: Pair, run: Run, broker: dict[str, str]
+    pair: Pair, reciprocity: Reciprocity, broker: dict[str, str]
 ) -> None:
     pair.sql(AI, "CREATE TABLE users (id int); ALTER TABLE users OWNER TO reciprocity_user;")
     pair.sql(BACKEND, "CREATE TABLE somebody_elses (id int);")
@@ -83,7 +85,7 @@ def test_what_is_wrong_inside_is_told_with_its_remedy(
         " VALUES ('embed', '{}', 'pending', 0, now(), now() - interval '1 hour', NULL),"
         "  ('embed', '{}', 'dead', 9, now(), now(), 'why');",
     )
-    code, told = _json(run, pair.environment | broker)
+    code, told = _json(reciprocity, pair.environment | broker)
     wrong = _wrong(told)
     assert code == 1
     assert "belongs in the backend database" in wrong["ai: table users"]
@@ -96,32 +98,34 @@ def test_what_is_wrong_inside_is_told_with_its_remedy(
 
 
 def test_a_missing_extension_is_told_with_the_line_for_the_dba(
-    pair: Pair, run: Run, broker: dict[str, str]
+    pair: Pair, reciprocity: Reciprocity, broker: dict[str, str]
 ) -> None:
     pair.sql(AI, "DROP EXTENSION vector CASCADE;")
-    _, told = _json(run, pair.environment | broker)
+    _, told = _json(reciprocity, pair.environment | broker)
     assert "CREATE EXTENSION vector;" in _wrong(told)["ai: pgvector"]
 
 
-def test_a_swapped_pair_is_told(pair: Pair, run: Run, broker: dict[str, str]) -> None:
+def test_a_swapped_pair_is_told(
+    pair: Pair, reciprocity: Reciprocity, broker: dict[str, str]
+) -> None:
     swapped = {
         "DATABASE_URL": pair.environment["RECIPROCITY_BACKEND_DB_URL"],
         "RECIPROCITY_BACKEND_DB_URL": pair.environment["DATABASE_URL"],
     }
-    code, told = _json(run, swapped | broker)
+    code, told = _json(reciprocity, swapped | broker)
     assert code == 1
     assert "swapped?" in _wrong(told)["ai: identity"]
     first = next(one for one in told["findings"] if one["name"] == CHECKLIST[0])
     assert first["status"] == "wrong"
 
 
-def test_with_everything_down_it_still_reports(run: Run) -> None:
+def test_with_everything_down_it_still_reports(reciprocity: Reciprocity) -> None:
     nowhere = {
         "DATABASE_URL": "postgresql://u:zq7secret@127.0.0.1:1/reciprocity_ai",
         "RECIPROCITY_BACKEND_DB_URL": "postgresql://u:zq7secret@host.docker.internal:1/reciprocity_db",
         "CELERY_BROKER_URL": "redis://:zq7secret@127.0.0.1:1/0",
     }
-    code, told = _json(run, nowhere)
+    code, told = _json(reciprocity, nowhere)
     wrong = _wrong(told)
     assert code == 1
     assert set(wrong) == {"ai: reachable", "backend: reachable", "broker: broker"}
@@ -138,9 +142,11 @@ def test_with_nothing_set_it_says_what_each_service_lacks(run: Run, tmp_path: Pa
 
 
 def test_a_production_without_verified_tls_is_warned_of(
-    pair: Pair, run: Run, broker: dict[str, str]
+    pair: Pair, reciprocity: Reciprocity, broker: dict[str, str]
 ) -> None:
-    _, told = _json(run, pair.environment | broker | {"RECIPROCITY_ENVIRONMENT": "production"})
+    _, told = _json(
+        reciprocity, pair.environment | broker | {"RECIPROCITY_ENVIRONMENT": "production"}
+    )
     warned = [one for one in told["findings"] if one["name"].endswith("over TLS")]
     assert [one["status"] for one in warned] == ["warning", "warning"]
     assert "sslmode=verify-full" in warned[0]["fix"]
