@@ -70,6 +70,12 @@ class _Supervisor(Multiprocess):
         super().__init__(config, sockets=[at])
         self.at_a_terminal = sys.stdin.isatty()
 
+    def keep_subprocess_alive(self) -> None:
+        """Begin processes anew that died or hang; what dies while it is asked is noticed at once."""
+        for one in self.processes:
+            one.child_conn.close()  # the process has its own; with ours open its end would be silent
+        super().keep_subprocess_alive()
+
     def handle_hup(self) -> None:
         """Replace the processes, or end."""
         if self.at_a_terminal:

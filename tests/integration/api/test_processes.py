@@ -70,10 +70,9 @@ def _serving(
     pair: Pair, folder: Path, keep: Sequence[int] = (), **variables: str
 ) -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        port = int(variables.get("API_PORT", free.getsockname()[1]))
     log = folder / "serve.log"
     (folder / "tmp").mkdir()
-    port = int(variables.get("API_PORT", port))
     environment = pair.environment | {
         "PATH": os.environ["PATH"],
         "TMPDIR": str(folder / "tmp"),
@@ -161,11 +160,14 @@ def test_operators_see_what_the_guard_refused_in_every_process(
 
 
 def test_a_killed_process_is_begun_anew_and_the_other_answers_meanwhile(served_on: Served) -> None:
-    before = served_on.answering()
+    before, begun = served_on.answering(), time.monotonic()
+    os.kill(min(before), signal.SIGSTOP)
+    time.sleep(1.5)  # its parent asks it by now, and would wait long for an answer
     os.kill(min(before), signal.SIGKILL)
     served_on.wait(lambda: min(before) not in served_on.answering())
     assert served_on.answers()
     served_on.wait(lambda: len(served_on.answering()) == 2)
+    assert time.monotonic() - begun < 25
     assert served_on.process.poll() is None
 
 
@@ -236,9 +238,8 @@ def test_they_answer_at_a_socket_that_was_handed_over(
     with socket.create_server(("127.0.0.1", 0)) as at:
         handed = {"API_PROCESSES": processes, listening.VARIABLE: str(at.fileno())}
         with _serving(pair, tmp_path, keep=[at.fileno()], **handed) as found:
-            address = f"http://127.0.0.1:{at.getsockname()[1]}"
-            asked = httpx.get(f"{address}/health/live", timeout=WITHIN)  # it waits for its answer
-            assert asked.status_code == 200
+            address = f"http://127.0.0.1:{at.getsockname()[1]}/health/live"
+            assert httpx.get(address, timeout=WITHIN).status_code == 200
             assert not found.answers(), "nobody listens at API_PORT"
 
 
