@@ -265,7 +265,7 @@ def _introduce(backend: BackendConnection, job: MatchJob, chosen: Sequence[Pair]
             [p for p in chosen if p.a in newcomers or p.b in newcomers],
             run_id=job.run_id,
             at=job.started_at,
-            temper=trusted(RoundSettings(job.fairness), job.judged_by.auc).temper,
+            settings=trusted(RoundSettings(job.fairness), job.judged_by.auc),
         )
 
 

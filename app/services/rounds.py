@@ -95,7 +95,7 @@ def place(
     *,
     run_id: UUID,
     at: datetime,
-    temper: float,
+    settings: RoundSettings,
 ) -> None:
     """Give newcomers a list against the inboxes of the last round, and a place in others' lists.
 
@@ -107,7 +107,7 @@ def place(
     partners = sorted({m for pair in pairs for m in (pair.a, pair.b)} - new)
     ruled = member_rules.of(backend, [*partners, *newcomers])
     budgets = {member: one.budget for member, one in ruled.items()}
-    shown = _lists(backend, newcomers, partners, pairs, budgets, temper)
+    shown = _lists(backend, newcomers, partners, pairs, budgets, settings)
     entering, leaving = _entries(
         rounds.undecided(backend, partners, newcomers), shown, new, budgets
     )
@@ -121,7 +121,7 @@ def _lists(
     partners: Sequence[UUID],
     pairs: Sequence[Pair],
     budgets: Budgets,
-    temper: float,
+    settings: RoundSettings,
 ) -> list[Shown]:
     members = [*partners, *sorted(newcomers)]
     arrivals = _arrivals(pairs, members, len(partners))
@@ -129,8 +129,8 @@ def _lists(
     weights = np.array([known.get(member, 1.0) for member in members], np.float64)
     stored = _inboxes(rounds.inboxes(backend, partners, newcomers), members, weights)
     budget = np.array([budgets.get(member, BUDGET) for member in members], np.int64)
-    lists = place_newcomers(stored, arrivals, budget, temper=temper)
-    left = stored.attention(arrivals.partner, arrivals.heard) ** temper
+    lists = place_newcomers(stored, arrivals, budget, settings)
+    left = stored.attention(arrivals.partner, arrivals.heard, settings.order) ** settings.temper
     mutual = arrivals.yes * arrivals.heard * left * weights[arrivals.partner]
     worth = np.minimum(np.sqrt(mutual), 1.0)
     return [

@@ -3,6 +3,10 @@
 A member looks at place r of their own list with probability 1 / r and says yes with p. Who gets
 a yes looks at the senders in the order of their own liking: the expected number of senders ahead
 of this one, q, leaves attention 1 / (1 + q). (Su, Bayoumi and Joachims, WWW 2022.)
+
+That the owner likes best whom the probabilities put first is an assumption. Without it all that is
+known is how probably each sender is liked: whoever is liked has, in expectation, half of the other
+liked ones before them, and those who are not liked never stand before them.
 """
 
 from __future__ import annotations
@@ -70,13 +74,21 @@ class Inboxes:
         owner = candidates.partner[self._order]
         self._begin = np.searchsorted(owner, np.arange(candidates.members))[owner]
 
-    def attention(self, sent: Floats) -> Floats:
-        """Give 1 / (1 + what is ahead) for each row, `sent` being its chance of a first yes."""
+    def attention(self, sent: Floats, order: float = 1.0) -> Floats:
+        """Give 1 / (1 + what is ahead) for each row, `sent` being its chance of a first yes.
+
+        `order` is how far inboxes are taken to be read in the order of the probabilities.
+        """
         inbox = sent[self._order]
         before = np.cumsum(inbox) - inbox
-        left = np.empty(len(sent))
-        left[self._order] = 1.0 / (1.0 + np.maximum(before - before[self._begin], 0.0))
-        return left
+        ahead = np.empty(len(sent))
+        ahead[self._order] = before - before[self._begin]
+        if order < 1.0:
+            of = self.candidates
+            liked = sent * of.heard
+            others = np.bincount(of.partner, liked, of.members)[of.partner] - liked
+            ahead = order * ahead + (1.0 - order) * others / 2.0
+        return np.asarray(1.0 / (1.0 + np.maximum(ahead, 0.0)), np.float64)
 
     def sent(self, lists: Lists) -> Floats:
         """Give for each row the chance that its member looks at it and says yes."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.matching.inboxes import Candidates, Lists
-from app.domain.matching.rounds import Round, best_lists
+from app.domain.matching.rounds import Round, RoundSettings, best_lists
 from app.domain.matching.scores import Floats
 from app.domain.matching.vectors import Indices
 
@@ -35,29 +35,43 @@ class StoredInboxes:
             candidates.partner[row], candidates.heard[row], made.sent[row], made.weights.copy()
         )
 
-    def attention(self, owner: Indices, liking: Floats) -> Floats:
-        """Give what each owner has left for somebody whom they like so much: 1 / (1 + ahead)."""
+    def attention(self, owner: Indices, liking: Floats, order: float = 1.0) -> Floats:
+        """Give what each owner has left for somebody whom they like so much: 1 / (1 + ahead).
+
+        `order` is how far inboxes are taken to be read in the order of liking.
+        """
         if len(self.owner) == 0:
             return np.ones(len(owner))
         # One ascending key for (owner, liking from the best): a probability is less than 2.
         keys = self.owner * 2.0 + (1.0 - self.liking)
         at = np.searchsorted(keys, owner * 2.0 + (1.0 - liking), side="left")
-        ahead = np.concatenate([[0.0], np.cumsum(self.sent)])
         first = np.searchsorted(self.owner, owner, side="left")
-        return np.asarray(1.0 / (1.0 + np.maximum(ahead[at] - ahead[first], 0.0)), np.float64)
+        after = np.searchsorted(self.owner, owner, side="right")
+        sent, liked = _sums(self.sent), _sums(self.sent * self.liking)
+        ahead = order * (sent[at] - sent[first])
+        ahead += (1.0 - order) * (liked[after] - liked[first]) / 2.0
+        return np.asarray(1.0 / (1.0 + np.maximum(ahead, 0.0)), np.float64)
+
+
+def _sums(values: Floats) -> Floats:
+    return np.concatenate([[0.0], np.cumsum(values)])
 
 
 def place_newcomers(
-    stored: StoredInboxes, arrivals: Candidates, budget: Indices, *, temper: float = 0.5
+    stored: StoredInboxes,
+    arrivals: Candidates,
+    budget: Indices,
+    settings: RoundSettings | None = None,
 ) -> Lists:
     """Give each newcomer the people who gain with them and still have attention to give.
 
     `arrivals` holds only rows whose member is a newcomer; partners whom the round did not know
     (newcomers among themselves) have empty inboxes and a weight of one.
     """
+    chosen = settings or RoundSettings()
     known = arrivals.partner < len(stored.weights)
     weight = np.ones(len(arrivals.partner))
     weight[known] = stored.weights[arrivals.partner[known]]
-    left = stored.attention(arrivals.partner, arrivals.heard)
-    worth = arrivals.yes * arrivals.heard * left**temper * weight
+    left = stored.attention(arrivals.partner, arrivals.heard, chosen.order)
+    worth = arrivals.yes * arrivals.heard * left**chosen.temper * weight
     return best_lists(arrivals, worth, np.asarray(budget, np.int64))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.matching.exposure import exposure, gini
-from app.domain.matching.inboxes import Candidates, Inboxes
+from app.domain.matching.inboxes import Candidates, Inboxes, Lists
 from app.domain.matching.newcomers import StoredInboxes, place_newcomers
 from app.domain.matching.quotas import introduce
 from app.domain.matching.rounds import (
@@ -36,7 +36,10 @@ markets = st.builds(
     market, st.integers(1, 25), st.integers(0, 2**32 - 1), density=st.sampled_from([0.0, 0.3, 1.0])
 )
 settings = st.builds(
-    RoundSettings, alpha=st.sampled_from([0.0, 0.25, 0.5]), temper=st.sampled_from([0.0, 0.5, 1.0])
+    RoundSettings,
+    alpha=st.sampled_from([0.0, 0.25, 0.5]),
+    temper=st.sampled_from([0.0, 0.5, 1.0]),
+    order=st.sampled_from([0.0, 0.5, 1.0]),
 )
 
 
@@ -118,9 +121,15 @@ def test_without_temper_and_fairness_a_round_is_the_plain_lists() -> None:
 
 
 def test_probabilities_that_cannot_tell_are_not_trusted_with_congestion() -> None:
-    assert trusted(RoundSettings(), 0.60) == RoundSettings(alpha=0.0, temper=0.0)
-    assert trusted(RoundSettings(), 0.90) == RoundSettings()
+    blind, seeing = trusted(RoundSettings(), 0.60), trusted(RoundSettings(), 0.90)
+    assert (blind.alpha, blind.temper) == (0.0, 0.0)
+    assert (seeing.alpha, seeing.temper) == (RoundSettings().alpha, RoundSettings().temper)
     assert 0.0 < trusted(RoundSettings(), 0.65).temper < 0.5
+
+
+def test_the_order_of_an_inbox_is_trusted_as_far_as_probabilities_order_a_yes_and_a_no() -> None:
+    orders = [trusted(RoundSettings(order=1.0), auc).order for auc in (0.4, 0.5, 0.75, 1.0)]
+    assert orders == pytest.approx([0.0, 0.0, 0.5, 1.0])
 
 
 def inbox_by_hand(candidates: Candidates, sent: np.ndarray) -> np.ndarray:
@@ -140,6 +149,45 @@ def test_attention_is_one_over_one_plus_those_whom_the_owner_likes_better(
 ) -> None:
     sent = np.random.default_rng(1).random(len(candidates.member))
     assert Inboxes(candidates).attention(sent) == pytest.approx(inbox_by_hand(candidates, sent))
+
+
+@given(markets)
+def test_without_the_order_half_of_the_liked_others_stand_before_each(
+    candidates: Candidates,
+) -> None:
+    sent = np.random.default_rng(1).random(len(candidates.member))
+    liked = sent * candidates.heard
+    others = [
+        liked[candidates.partner == candidates.partner[k]].sum() - liked[k]
+        for k in range(len(sent))
+    ]
+    inboxes = Inboxes(candidates)
+    unordered = inboxes.attention(sent, 0.0)
+    assert unordered == pytest.approx(1.0 / (1.0 + np.array(others) / 2.0))
+    between = 1.0 / inboxes.attention(sent, 0.5)
+    assert between == pytest.approx((1.0 / unordered + 1.0 / inboxes.attention(sent)) / 2.0)
+
+
+def test_where_only_a_yes_is_known_and_no_order_rounds_without_the_order_bring_more() -> None:
+    gained = [answered(400, seed) for seed in range(5)]
+    assert np.mean([without for without, _ in gained]) > np.mean([by for _, by in gained])
+
+
+def answered(members: int, seed: int) -> tuple[float, float]:
+    candidates = market(members, seed, density=0.2)
+    half = candidates.member < candidates.partner
+    rng = np.random.default_rng(seed)
+    yes = [rng.random(half.sum()) < chance[half] for chance in (candidates.yes, candidates.heard)]
+    a, b = candidates.member[half], candidates.partner[half]
+    truth = Inboxes(Candidates.of(members, a, b, *(each.astype(np.float64) for each in yes)))
+    codes = candidates.member * members + candidates.partner
+
+    def matches(order: float) -> float:
+        made = share_attention(candidates, np.full(members, 10), RoundSettings(order=order))
+        rows = np.searchsorted(codes, made.member * members + made.partner)
+        return truth.expected(Lists(rows, made.place))
+
+    return matches(0.0), matches(1.0)
 
 
 def arrive(candidates: Candidates, newcomer: int) -> tuple[Round, StoredInboxes, Candidates]:
@@ -169,7 +217,7 @@ def test_a_newcomer_is_placed_within_budget_without_a_new_round() -> None:
     lists = place_newcomers(stored, arrivals, np.full(80, 6))
     assert len(lists.row) == 6
     assert sorted(lists.place.tolist()) == [1, 2, 3, 4, 5, 6]
-    left = stored.attention(arrivals.partner, arrivals.heard)
+    left = stored.attention(arrivals.partner, arrivals.heard, RoundSettings().order)
     worth = arrivals.yes * arrivals.heard * left**0.5 * made.weights[arrivals.partner]
     assert lists.row.tolist() == np.argsort(-worth)[:6].tolist()
 
@@ -180,6 +228,11 @@ def test_newcomers_see_the_same_attention_that_the_round_computed() -> None:
     stored = StoredInboxes.of(candidates, made)
     inside = Inboxes(candidates).attention(made.sent)
     assert stored.attention(candidates.partner, candidates.heard) == pytest.approx(inside)
+    # Without the order everybody but oneself counts: here oneself stands among the stored ones.
+    unordered = Inboxes(candidates).attention(made.sent, 0.0)
+    oneself = made.sent * candidates.heard / 2.0
+    found = 1.0 / stored.attention(candidates.partner, candidates.heard, 0.0)
+    assert found - oneself == pytest.approx(1.0 / unordered)
 
 
 def test_a_crowded_inbox_sends_newcomers_elsewhere() -> None:
