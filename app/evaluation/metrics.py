@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +106,12 @@ def exposure_of_groups(
 def exposure_cells(found: Exposure) -> tuple[float, float, int]:
     """Give what stands beside every figure of accuracy: Gini, share never shown, mutual pairs."""
     return round(found.gini, 3), round(found.never_shown, 4), found.mutual_pairs
+
+
+def mean_exposure_cells(found: Sequence[Exposure]) -> tuple[float, float, float]:
+    """Give the same for several communities apart: the mean over them, each counting alike."""
+    cells = np.mean([(one.gini, one.never_shown, one.mutual_pairs) for one in found], axis=0)
+    return round(float(cells[0]), 3), round(float(cells[1]), 4), round(float(cells[2]), 1)
 
 
 EXPOSURE_COLUMNS = ("exposure Gini", "never shown", "pairs on both lists")
