@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
 
-from app.evaluation import markets, mentoring, rounds, speed_dating, timebanks
+from app.evaluation import (
+    labelled_rounds,
+    markets,
+    mentoring,
+    rounds,
+    speed_dating,
+    timebanks,
+)
 from app.evaluation.sources import DataAbsentError
 from app.evaluation.tables import Table, skipped
 from app.evaluation.timebank_data import TimeBanks, load
@@ -25,7 +32,7 @@ MEASUREMENTS: Final[dict[str, Callable[[], Table]]] = {
     "speed-dating": speed_dating.table,
     "mentoring": mentoring.table,
     "rounds": rounds.popularity,
-    "labels": lambda: rounds.labels(_timebanks()),
+    "labels": lambda: labelled_rounds.labels(_timebanks()),
 }
 
 

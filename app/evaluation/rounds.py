@@ -1,4 +1,4 @@
-"""What sharing attention brings: on a market with skewed popularity, and judged by real labels."""
+"""What sharing attention brings on a market with skewed popularity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from app.domain.matching.calibration import auc
 from app.domain.matching.everyone import best_pairs
 from app.domain.matching.inboxes import Candidates, Inboxes, Lists
 from app.domain.matching.rounds import RoundSettings, best_lists, measured, share_attention
@@ -15,8 +14,6 @@ from app.domain.matching.scores import Calibration, Floats
 from app.domain.matching.vectors import MemberVectors
 from app.evaluation import metrics
 from app.evaluation.tables import Cell, Table
-from app.evaluation.timebank_data import TimeBanks
-from app.evaluation.timebanks import DRAWS, MEMBERS, cosines, draw
 
 PLACES: Final = 10
 CANDIDATES: Final = 20
@@ -95,61 +92,3 @@ def _row(
 ) -> tuple[Cell, ...]:
     cells = metrics.exposure_cells(measured(candidates, lists))
     return (name, found, found / before, *cells, took)
-
-
-def labels(data: TimeBanks) -> Table:
-    """Judge rounds by what members of time banks ticked, not by our own probabilities."""
-    names = ("plain lists", "round, alpha 0.25", "round, alpha 0.5")
-    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
-    for seed in range(DRAWS):
-        candidates, truth = _labelled(data, seed)
-        inboxes = Inboxes(truth)
-        budget = np.full(MEMBERS, PLACES)
-        lists = [best_lists(candidates, candidates.yes * candidates.heard, budget)]
-        for alpha in (0.25, 0.5):
-            made = share_attention(candidates, budget, RoundSettings(alpha=alpha))
-            lists.append(_rows_of(candidates, made.member, made.partner, made.place))
-        for name, each in zip(names, lists, strict=True):
-            shown = measured(candidates, each)
-            exposure = (shown.gini, shown.never_shown, float(shown.mutual_pairs))
-            found[name].append((inboxes.expected(each), *exposure))
-    base = np.array(found["plain lists"])
-    rows: list[tuple[Cell, ...]] = []
-    for name in names:
-        values = np.array(found[name])
-        over = metrics.ratio(values[:, 0], base[:, 0])
-        mean = values.mean(axis=0)
-        span = f"{1 + over.mean:.1%} [{1 + over.low:.1%}, {1 + over.high:.1%}]"
-        pairs = f"{mean[3] / base[:, 3].mean():.1%}"
-        rows.append((name, float(mean[0]), span, round(float(mean[1]), 3), float(mean[2]),
-                     float(mean[3]), pairs))  # fmt: skip
-    told = auc(cosines(data).ravel(), (data.shared() > 0).ravel())
-    note = (
-        f"{DRAWS} draws of {MEMBERS:,} members with one request and one offer each. Rounds see the"
-        f" model's calibrated probabilities, whose AUC over all requests and offers is {told:.3f};"
-        " matches are counted with yes = the offer shares a category with the request, no otherwise."
-    )
-    columns = ("lists", "expected matches by labels", "of plain", "exposure Gini", "never shown",
-               "pairs on both lists", "of plain's pairs")  # fmt: skip
-    return Table("Rounds judged by time-bank categories", columns, tuple(rows), note)
-
-
-def _labelled(data: TimeBanks, seed: int) -> tuple[Candidates, Candidates]:
-    needs, offers = draw(data, seed, MEMBERS)
-    everybody = np.arange(MEMBERS)
-    vectors = MemberVectors(
-        data.requests.vectors[needs], everybody, data.offers.vectors[offers], everybody, MEMBERS
-    )
-    table = best_pairs(vectors, length=CANDIDATES, calibration=Calibration())
-    candidates = Candidates.of_table(table, MEMBERS)
-    answers = (data.shared() > 0)[needs][:, offers].astype(np.float64)
-    yes = answers[candidates.member, candidates.partner]
-    heard = answers[candidates.partner, candidates.member]
-    return candidates, Candidates(MEMBERS, candidates.member, candidates.partner, yes, heard)
-
-
-def _rows_of(
-    candidates: Candidates, member: np.ndarray, partner: np.ndarray, place: np.ndarray
-) -> Lists:
-    codes = candidates.member * candidates.members + candidates.partner
-    return Lists(np.searchsorted(codes, member * candidates.members + partner), place)
