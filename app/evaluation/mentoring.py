@@ -45,20 +45,34 @@ def load() -> Connections:
         place = {name: k for k, name in enumerate(dict.fromkeys(names))}
         return np.array([place[name] for name in names])
 
-    counts, shares = [], []
+    counts, shares, which = [], [], []
+    topics = _named(rows, said, "help_topics"), _named(rows, said, "experitse")
     for row in rows:
         mentee = [said[row[f"mentee_{aspect}"]] for aspect in _ASPECTS]
         mentor = [said[row[f"mentor_{aspect}"]] for aspect in _ASPECTS]
         words = _words(mentee[0]), _words(mentor[0])
         both = [*(_common(a, b) for a, b in zip(mentee, mentor, strict=True)), _common(*words)]
         counts.append([*(len(each) for each in (*mentee, *mentor)), *(n for n, _ in both)])
+        which.append(
+            [
+                name in set(mentee[k]) & set(mentor[k])
+                for k, names in zip((1, 2), topics, strict=True)
+                for name in names
+            ]
+        )
         shares.append([share for _, share in both] + [_common(words[0], _words(mentor[2]))[1]])
     return Connections(
-        _expanded(np.array(counts, float), np.array(shares)),
+        np.hstack([_expanded(np.array(counts, float), np.array(shares)), np.array(which, float)]),
         np.array([row["final_match"] == "1" for row in rows]),
         index("mentee"),
         index("mentor"),
     )
+
+
+def _named(rows: list[dict[str, str]], said: dict[str, list[str]], aspect: str) -> list[str]:
+    # Which topic both name, not only how many they share: some are asked for more earnestly.
+    cells = {row[f"{side}_{aspect}"] for row in rows for side in ("mentee", "mentor")}
+    return sorted({name for cell in cells for name in said[cell]})
 
 
 def _words(names: list[str]) -> set[str]:
