@@ -109,7 +109,9 @@ def exposure_cells(found: Exposure) -> tuple[float, float, int]:
 
 
 def mean_exposure_cells(found: Sequence[Exposure]) -> tuple[float, float, float]:
-    """Give the same for several communities apart: the mean over them, each counting alike."""
+    """Give the same for one or more communities: the mean over them, each counting alike."""
+    if len(found) == 1:
+        return exposure_cells(found[0])
     cells = np.mean([(one.gini, one.never_shown, one.mutual_pairs) for one in found], axis=0)
     return round(float(cells[0]), 3), round(float(cells[1]), 4), round(float(cells[2]), 1)
 
