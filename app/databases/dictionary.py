@@ -135,6 +135,9 @@ TABLES: Final[tuple[Table, ...]] = (
     _table("matching_runs", BACKEND, "what each matching run did and whom each stage removed"),
     _table("calibrations", BACKEND, "what decisions made of a calibration, each time asked"),
     _table("readiness", BACKEND, "how readily a member accepts and is accepted", "user_id"),
+    _table(
+        "index_recall", BACKEND, "how many of the ten best the couples' index finds; names nobody"
+    ),
     _table("measured_quality", BACKEND, "the newest figures of matching quality; names nobody"),
     _table("rounds", BACKEND, "what each round of introductions did, beside plain lists"),
     _table("introductions", BACKEND, "whom the last round shows to whom", "user_id"),

@@ -50,6 +50,7 @@ _OURS: Final[dict[str, tuple[str, str, str, str]]] = {
     "matching_runs": ("select", _PUT, _PUT, "select"),
     "calibrations": ("select", _PUT, _PUT, "select"),
     "readiness": ("delete", _ALL, _ALL, ""),
+    "index_recall": ("select", _PUT, _PUT, "select"),
     "measured_quality": (_PUT, _PUT, _PUT, "select"),
     "rounds": ("select", _ADD, _ADD, "select"),
     "introductions": ("select delete", _ALL, _ALL, "select"),

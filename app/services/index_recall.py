@@ -1,40 +1,59 @@
-"""Measure how many of a member's ten best the couples' index finds, on a sample of this community."""
+"""Measure how many of a member's ten best the couples' index finds, on a sample of this community.
+
+Each member of the sample is asked for by everybody's vectors too, half a second at 100,000 members:
+the worker does it every hour, and lists tell what it kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from app.databases.connections import AIConnection
 from app.repositories.ai import candidates, vector_sets
-from app.services import search
+from app.repositories.backend import eligibility, index_recall
+from app.services import judgement, match_sync, search
 from app.services.judgement import Judgement
 from app.services.ports import Embedder
+from app.services.steps import Databases
 
-SAMPLE: Final = (
-    40  # members; each is asked twice, by everybody too, which takes half a second at 100,000
-)
+log = logging.getLogger(__name__)
+
+SAMPLE: Final = 40  # members
 BEST: Final = 10
 
 
-def measure(
-    ai: AIConnection, embedder: Embedder, members: Sequence[UUID], judged_by: Judgement
-) -> float | None:
-    """Give recall@10 of the index, 0 to 1, over a sample of members; None without an index or anybody.
+def keep(databases: Databases, embedder: Embedder) -> None:
+    """Measure recall@10 where an index answers, for whoever looks at a list later."""
+    with databases.backend() as backend:
+        if eligibility.size(backend) < match_sync.LARGE:
+            return
+        members = eligibility.sample(backend, SAMPLE)
+        judged_by = judgement.by_vectors(backend, embedder.model)
+    shares = []
+    for user_id in members:
+        with databases.ai() as ai:
+            share = _share(ai, embedder, user_id, judged_by)
+        if share is not None:
+            shares.append(share)
+    if shares:
+        recall = sum(shares) / len(shares)
+        log.info("the index finds %.3f of the ten best (%d members)", recall, len(shares))
+        with databases.backend() as backend:
+            index_recall.put(backend, embedder.model, recall, len(shares), datetime.now(UTC))
 
-    The members come in the order of their random ids, so that every n-th of them is a random sample.
-    """
+
+def _share(
+    ai: AIConnection, embedder: Embedder, user_id: UUID, judged_by: Judgement
+) -> float | None:
+    """Give the share of one member's best that the index finds; None without index or anybody."""
     model = vector_sets.serving(ai, embedder.model)
     if not candidates.has_index(ai, model):
         return None
-    shares = []
-    for user_id in members[:: max(1, len(members) // SAMPLE)][:SAMPLE]:
-        approximate = search.Search(user_id, frozenset(), judged_by=judged_by)
-        exact = search.Search(user_id, frozenset(), judged_by=judged_by)
-        search.ask_index(ai, approximate, model, embedder.dimensions, asking=0)
-        search.ask_everybody(ai, exact, model, asking=0)
-        best = exact.near[:BEST]
-        if best:
-            shares.append(len(set(best) & set(approximate.near[:BEST])) / len(best))
-    return sum(shares) / len(shares) if shares else None
+    approximate = search.Search(user_id, frozenset(), judged_by=judged_by)
+    search.ask_index(ai, approximate, model, embedder.dimensions, asking=0)
+    found = candidates.exact(ai, model, user_id, None, judged_by.calibration, limit=BEST)
+    best = {one.user_id for one in found}
+    return len(best.intersection(approximate.near[:BEST])) / len(best) if best else None

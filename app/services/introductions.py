@@ -9,9 +9,17 @@ from typing import Literal
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
-from app.domain.matching.rules import BUDGET
+from app.domain.matching.rules import LARGEST_BUDGET, NONE
 from app.domain.statements import Kind
-from app.repositories.backend import eligibility, matches, outbox, runs, statements, users
+from app.repositories.backend import (
+    index_recall,
+    matches,
+    outbox,
+    rounds,
+    runs,
+    statements,
+    users,
+)
 from app.repositories.backend.listed import Listed
 from app.services import disclosure, member_rules, visibility
 from app.services.disclosure import Shown
@@ -95,7 +103,7 @@ def of_member(
     introductions = [_introduction(row, shown[row.partner_id]) for row in rows]
     state, reason = _state(backend, member, found=bool(rows), listed=len(among))
     if any(row.method == "approximate" for row in rows):
-        recall = runs.recall(backend)
+        recall = index_recall.of_last_run(backend)
         return List(member, state, reason, "approximate", introductions, among, recall)
     return List(member, state, reason, "exact", introductions, among)
 
@@ -156,18 +164,19 @@ def _state(
 
 
 def _why_short(backend: BackendConnection, member: users.User, listed: int) -> str:
-    if listed >= BUDGET:
+    if listed >= LARGEST_BUDGET:
         return ""
-    rules = member_rules.of(backend, [member.id]).get(member.id)
-    if rules is not None and listed >= rules.budget:
+    asked = member_rules.of(backend, [member.id]).get(member.id, NONE).budget
+    if listed >= asked:
         return ""
-    others = eligibility.count(backend) - 1
+    why = f"this list is short: rules, decisions and what others are shown leave {listed}"
+    found = rounds.last(backend)
+    if not found:
+        return why
+    others = found[0].members - 1
     if listed >= others:
         return "this list is short: it holds everybody else who may be matched"
-    return (
-        f"this list is short: of {others} others who may be matched, rules, decisions and what others"
-        f" are shown leave {listed}"
-    )
+    return f"{why} of {others} others who could be matched in the last round"
 
 
 def _why_empty(backend: BackendConnection, member: users.User) -> str:

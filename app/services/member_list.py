@@ -9,7 +9,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from app.databases.connections import BackendConnection
-from app.repositories.backend import decisions, eligibility, summaries
+from app.repositories.backend import decisions, rounds, summaries
 from app.services import introductions
 from app.services.introductions import Introduction, State
 
@@ -31,8 +31,8 @@ PARTS: Final[tuple[Part, ...]] = ("open", "said_yes", "later", "talking")
 class MemberList:
     """Hold a member's introductions by what they can do with each, best first in each part.
 
-    `cause` says why the list is short or empty; `community` is how many members may be matched,
-    None where that does not explain it.
+    `cause` says why the list is short or empty; `community` is how many members could be matched in
+    the last round, None where there was none or that does not explain it.
     """
 
     state: State
@@ -60,6 +60,7 @@ def look(backend: BackendConnection, user_id: UUID, shown: int = SHOWN) -> Membe
     mine = {name: [one for one in found.introductions if part(one) == name] for name in PARTS}
     new = frozenset(one.match_id for one in mine["open"] if one.partner_id not in seen.known)
     cause = _cause(backend, found, len(mine["open"]))
+    last = rounds.last(backend) if cause in ("few_people", "nobody") else []
     return MemberList(
         state=found.state,
         cause=cause,
@@ -71,7 +72,7 @@ def look(backend: BackendConnection, user_id: UUID, shown: int = SHOWN) -> Membe
         talking=mine["talking"],
         new=new,
         gone=seen.gone,
-        community=eligibility.count(backend) if cause in ("few_people", "nobody") else None,
+        community=last[0].members if last else None,
         more=len(everyone) < min(len(available), MOST_SHOWN),
     )
 

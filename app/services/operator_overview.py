@@ -10,7 +10,7 @@ from app.databases import identity, refusals
 from app.databases.connections import DatabaseConnection
 from app.databases.names import Database
 from app.errors import ReciprocityError
-from app.repositories.backend import operator_overview
+from app.repositories.backend import index_recall, operator_overview
 from app.repositories.backend.operator_overview import Run
 from app.services import health
 from app.services.health import DatabaseHealth
@@ -38,7 +38,7 @@ class Overview:
     """Hold everything that the first page tells.
 
     `way` counts members by how far they came, `aside` those who take no part; None stands where a
-    database did not answer.
+    database did not answer. `recall` is what share of the ten best the index finds, where it answers.
     """
 
     status: str
@@ -48,6 +48,7 @@ class Overview:
     aside: Mapping[str, int]
     seen: Observation
     runs: Sequence[Run]
+    recall: float | None
     refusals: Mapping[Database, int]
 
 
@@ -72,10 +73,12 @@ def look(databases: Databases, eyes: Eyes) -> Overview:
     halves = _halves(databases, report)
     matched: int | None = None
     runs: Sequence[Run] = ()
+    recall: float | None = None
     if report.databases[Database.BACKEND].ready:
         with databases.backend() as backend:
             matched = operator_overview.with_matches(backend)
             runs = operator_overview.last_runs(backend, RUNS_SHOWN)
+            recall = index_recall.of_last_run(backend)
     stages = seen.stages or {}
     return Overview(
         status=report.plain()["status"],
@@ -85,6 +88,7 @@ def look(databases: Databases, eyes: Eyes) -> Overview:
         aside={name: stages.get(name, 0) for name in ("paused", "inactive")},
         seen=seen,
         runs=runs,
+        recall=recall,
         refusals=eyes.refused(),
     )
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from app.repositories.backend import dead_letters, deliveries
-from app.services import departed, operator_quality, reconcile
+from app.services import departed, index_recall, operator_quality, reconcile
+from app.services.ports import Embedder
 from app.services.steps import Databases
 
 log = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 KEPT: Final = timedelta(days=14)  # finished work, for whoever wants to know what happened
 
 
-def run(databases: Databases) -> None:
+def run(databases: Databases, embedder: Embedder) -> None:
     """Reconcile the databases, remove finished work that nobody asks about, measure the matches."""
     report = reconcile.reconcile(databases)
     if report.equal:
@@ -35,6 +36,7 @@ def run(databases: Databases) -> None:
         left = departed.forget(backend) if beside else 0
     if not beside:
         operator_quality.keep(databases)
+    index_recall.keep(databases, embedder)
     if left:
         log.info("%d members have left the backend, and what was ours of them is gone", left)
     if forgotten:

@@ -56,7 +56,7 @@ def build(
     @made.task(name=RECONCILE)  # type: ignore[untyped-decorator] # Celery ships no types
     def reconcile_databases() -> None:
         """Compare the two databases, mend what differs, and forget work done long ago."""
-        upkeep.run(platform.databases)
+        upkeep.run(platform.databases, platform.embedder)
         relay.look(stop=stopping.is_set)
 
     return made

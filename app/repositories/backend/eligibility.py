@@ -73,14 +73,15 @@ def community(backend: BackendConnection) -> Eligibility:
     return Eligibility(tuple(row[0] for row in rows if row[1] is None), dict(removed))
 
 
-def count(backend: BackendConnection) -> int:
-    """Count those who may be matched; it reads everybody."""
-    row = backend.execute(
-        "SELECT count(*) FROM users u WHERE u.deleted_at IS NULL AND u.is_active AND u.allow_matching"
+def sample(backend: BackendConnection, most: int) -> list[UUID]:
+    """Draw some of those who may be matched; it reads everybody."""
+    rows = backend.execute(
+        "SELECT u.id FROM users u WHERE u.deleted_at IS NULL AND u.is_active AND u.allow_matching"
         " AND u.onboarding_status = 'completed' AND EXISTS (SELECT 1 FROM user_summaries s"
-        "  WHERE s.user_id = u.id AND s.status = 'approved')"
-    ).fetchone()
-    return 0 if row is None else int(row[0])
+        "  WHERE s.user_id = u.id AND s.status = 'approved') ORDER BY random() LIMIT %s",
+        (most,),
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def among(backend: BackendConnection, user_ids: Collection[UUID]) -> frozenset[UUID]:

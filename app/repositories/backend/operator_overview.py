@@ -36,7 +36,6 @@ class Run:
     eligible: int
     pairs: int
     removed: dict[str, Any]
-    recall: float | None
     started_at: datetime
     seconds: float | None
 
@@ -47,7 +46,7 @@ def last_runs(backend: BackendConnection, limit: int) -> list[Run]:
         backend.cursor(row_factory=class_row(Run))
         .execute(
             "SELECT trigger, state, reason, method, model, algorithm, members, eligible, pairs,"
-            " removed, recall, started_at,"
+            " removed, started_at,"
             " extract(epoch FROM finished_at - started_at)::float8 AS seconds"
             " FROM matching_runs ORDER BY started_at DESC LIMIT %s",
             (limit,),

@@ -83,13 +83,12 @@ def finish(
     eligible: int,
     pairs: int,
     removed: dict[str, int],
-    recall: float | None = None,
 ) -> None:
-    """Close a run with its outcome, its counts, and the index's recall where it measured that."""
+    """Close a run with its outcome and its counts."""
     backend.execute(
         "UPDATE matching_runs SET state = %s, reason = %s, method = %s, members = %s, eligible = %s,"
-        " pairs = %s, removed = %s, recall = %s, finished_at = clock_timestamp() WHERE id = %s",
-        (state, reason, method, members, eligible, pairs, Jsonb(removed), recall, run_id),
+        " pairs = %s, removed = %s, finished_at = clock_timestamp() WHERE id = %s",
+        (state, reason, method, members, eligible, pairs, Jsonb(removed), run_id),
     )
 
 
@@ -100,14 +99,6 @@ def fail(backend: BackendConnection, run_id: UUID, reason: str) -> None:
         " WHERE id = %s AND state = 'computing'",
         (reason[:2000], run_id),
     )
-
-
-def recall(backend: BackendConnection) -> float | None:
-    """Give what share of a member's ten best the index found when a run measured it last, 0 to 1."""
-    row = backend.execute(
-        "SELECT recall FROM matching_runs WHERE recall IS NOT NULL ORDER BY started_at DESC LIMIT 1"
-    ).fetchone()
-    return None if row is None else float(row[0])
 
 
 def last(backend: BackendConnection, state: str | None = None) -> Run | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from uuid import UUID
 
 import numpy as np
@@ -18,10 +19,14 @@ MEMBERS = 14
 def members(people: People) -> list[UUID]:
     found = people.crowd(MEMBERS)
     people.relay.look()
-    with people.databases.backend() as backend:  # scores of which some are the same
-        backend.execute(
-            "UPDATE match_scores SET score = round((random() * 0.8)::numeric, 1)::float8"
-        )
+    rng = np.random.default_rng(1)
+    with people.databases.backend() as backend:
+        for a, b in combinations(sorted(found), 2):
+            score = round(float(rng.uniform(0, 0.8)), 1)  # some are the same
+            backend.execute(
+                "UPDATE match_scores SET score = %s WHERE user_a_id = %s AND user_b_id = %s",
+                (score, a, b),
+            )
     people.decide(found[0], found[1], "declined")
     people.decide(found[2], found[0], "declined")
     return found

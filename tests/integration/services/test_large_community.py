@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.adapters.embedding import Embedder
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.names import Database
 from app.domain.matching.rules import BUDGET
+from app.repositories.backend import index_recall as kept_recall
 from app.repositories.backend import outbox, runs, users
-from app.services import introductions, match_sync, model_registry, search, topics
+from app.services import index_recall, introductions, match_sync, model_registry, search, topics
 from app.workers.relay import Relay
 from tests.conftest import Pair
 
@@ -83,46 +86,50 @@ def test_a_list_that_the_rules_leave_short_is_filled_by_looking_at_everybody(
     assert len(found.introductions) == BUDGET
 
 
-def test_an_approximate_list_tells_the_recall_that_a_run_over_everybody_measured(
-    adapter: PostgreSQLAdapter,
-    relay: Relay,
-    embedder: Embedder,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def indexed(
+    adapter: PostgreSQLAdapter, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Have the index asked, though the community is small."""
     monkeypatch.setattr(match_sync, "LARGE", 1)
     monkeypatch.setattr(model_registry, "COUPLES_INDEXED_FROM", 1)
     with adapter.migrating_ai() as ai:
         model_registry.register_model(ai, embedder.model, embedder.dimensions)
+
+
+@pytest.mark.usefixtures("indexed")
+def test_an_approximate_list_tells_the_recall_that_upkeep_measured(
+    adapter: PostgreSQLAdapter, relay: Relay
+) -> None:
     before = _matched_again(adapter, relay)
     assert (before.method, before.recall) == ("approximate", None)
-    job = match_sync.MatchJob(relay.embedder, None, trigger="test")
-    match_sync.run(adapter, job)
-    assert _matched_again(adapter, relay).recall == job.recall == 1.0
+    index_recall.keep(adapter, relay.embedder)
+    assert _matched_again(adapter, relay).recall == 1.0
 
 
+@pytest.mark.usefixtures("indexed")
 def test_a_search_that_looks_too_narrowly_is_told_by_its_recall(
-    adapter: PostgreSQLAdapter,
-    relay: Relay,
-    embedder: Embedder,
-    monkeypatch: pytest.MonkeyPatch,
+    adapter: PostgreSQLAdapter, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(match_sync, "LARGE", 1)
-    monkeypatch.setattr(model_registry, "COUPLES_INDEXED_FROM", 1)
     monkeypatch.setattr(search, "ASKINGS", ((2, 10), (5, 10)))
-    with adapter.migrating_ai() as ai:
-        model_registry.register_model(ai, embedder.model, embedder.dimensions)
-    job = match_sync.MatchJob(relay.embedder, None, trigger="test")
-    match_sync.run(adapter, job)
-    assert job.recall is not None
-    assert 0.0 < job.recall <= 1.0
+    index_recall.keep(adapter, relay.embedder)
     with adapter.backend() as backend:
-        assert runs.recall(backend) == job.recall
+        recall = kept_recall.of_last_run(backend)
+    assert recall is not None
+    assert 0.0 < recall < 1.0
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_recall_of_another_model_is_not_told(adapter: PostgreSQLAdapter, relay: Relay) -> None:
+    with adapter.backend() as backend:
+        kept_recall.put(backend, "another model", 0.5, 40, datetime.now(UTC))
+    found = _matched_again(adapter, relay)
+    assert (found.method, found.recall) == ("approximate", None)
 
 
 def test_where_everybody_is_looked_at_nothing_is_measured(
     adapter: PostgreSQLAdapter, relay: Relay
 ) -> None:
-    job = match_sync.MatchJob(relay.embedder, None, trigger="test")
-    match_sync.run(adapter, job)
-    assert job.recall is None
-    assert _matched_again(adapter, relay).recall is None
+    index_recall.keep(adapter, relay.embedder)
+    with adapter.backend() as backend:
+        assert kept_recall.of_last_run(backend) is None

@@ -24,12 +24,16 @@ def test_a_list_is_computing_until_its_work_is_done_and_ready_afterwards(people:
 def test_a_list_that_is_short_says_why(people: People) -> None:
     ann, ben, *_ = people.crowd(4)
     people.relay.look()
+    assert people.list_of(ann).reason == (
+        "this list is short: rules, decisions and what others are shown leave 3"
+    )
+    people.match()
     everybody = "this list is short: it holds everybody else who may be matched"
     assert people.list_of(ann).reason == everybody
     people.decide(ben, ann, "declined")
     assert people.list_of(ann).reason == (
-        "this list is short: of 3 others who may be matched, rules, decisions and what others are"
-        " shown leave 2"
+        "this list is short: rules, decisions and what others are shown leave 2 of 3 others who"
+        " could be matched in the last round"
     )
 
 

@@ -100,6 +100,6 @@ def test_the_workers_upkeep_measures_for_whoever_looks_later(
     operator: Browser, members: Members
 ) -> None:
     members.couple()
-    upkeep.run(members.people.databases)
+    upkeep.run(members.people.databases, members.people.embedder)
     members.join("Cid", ["garden"], ["cake"])
     assert "Pairs that nobody declined: 1" in words(operator.get("/operator/quality"))

@@ -206,7 +206,7 @@ def test_whoever_leaves_the_backend_is_forgotten_with_what_others_were_told_of_t
     beside.work(4)
     assert bob in beside.backend.matches_of(ann)
     beside.pair.sql(BACKEND, f"DELETE FROM users WHERE id = '{bob}'")
-    upkeep.run(beside.relay.databases)
+    upkeep.run(beside.relay.databases, beside.relay.embedder)
     beside.work(3)
     assert beside.open_work() == 0
     assert beside.get("/matching/stats")["total_users_with_embeddings"] == 1
@@ -218,5 +218,5 @@ def test_whoever_leaves_the_backend_is_forgotten_with_what_others_were_told_of_t
         )
     )  # fmt: skip
     assert beside.pair.sql(BACKEND, held) == ""
-    upkeep.run(beside.relay.databases)
+    upkeep.run(beside.relay.databases, beside.relay.embedder)
     assert beside.open_work() == 0
