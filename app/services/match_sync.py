@@ -19,7 +19,7 @@ from app.domain.matching.scores import ALGORITHM
 from app.domain.statements import Kind
 from app.repositories.ai import candidates, embeddings, vector_sets
 from app.repositories.backend import eligibility, expiry, haste, outbox, runs, written_matches
-from app.services import everybody, index_recall, judgement, newcomers_pairs, rounds, search, steps
+from app.services import everybody, judgement, newcomers_pairs, rounds, search, steps
 from app.services.judgement import Judgement
 from app.services.model_registry import COUPLES_INDEXED_FROM
 from app.services.ports import Embedder
@@ -28,6 +28,8 @@ from app.services.steps import Databases, OnAI, OnBackend, Outside, Step, Timing
 LIST_LENGTH: Final = 20
 # How many of a newcomer's best partners are asked whether the newcomer enters their list.
 CANDIDATES: Final = 200
+# So many members' statements are worth no plan of their own; for more, plans look at how many.
+FEW: Final = 10
 # Above this share of the community, all lists are made anew at once: that is quicker.
 EVERYBODY_SHARE: Final = 0.02
 # From so many accounts on, a few members are matched through the index and not by reading everybody.
@@ -59,7 +61,6 @@ class MatchJob:
     decided_pairs: list[tuple[UUID, UUID]] = field(default_factory=list)
     tables: dict[Kind, embeddings.VectorTable] = field(default_factory=dict)
     hashes: dict[UUID, bytes] = field(default_factory=dict)
-    recall: float | None = None
     pairs: list[Pair] = field(default_factory=list)
 
     @property
@@ -119,9 +120,10 @@ def _asked(job: MatchJob) -> list[search.Search]:
 
 
 def _keep(backend: BackendConnection, job: MatchJob) -> None:
-    haste.plan_once(backend)
+    if len(job.searches) <= FEW:
+        haste.plan_once(backend)
     while job.asked:
-        search.keep_eligible(backend, job.asked.pop(), LIST_LENGTH)
+        search.keep_eligible(backend, job.asked.pop(), enough=LIST_LENGTH, most=CANDIDATES)
 
 
 def _exhaust(backend: BackendConnection, job: MatchJob) -> None:
@@ -162,15 +164,6 @@ def _know_inputs(ai: AIConnection, job: MatchJob, vectors: str, members: Collect
 
 def _everybody(job: MatchJob) -> bool:
     return job.user_ids is None
-
-
-def _everybody_of_many(job: MatchJob) -> bool:
-    return job.user_ids is None and job.large
-
-
-def _measure(ai: AIConnection, job: MatchJob) -> None:
-    members = job.community.members if job.community else ()
-    job.recall = index_recall.measure(ai, job.embedder, members, job.judged_by)
 
 
 def _score(job: MatchJob) -> None:
@@ -247,7 +240,6 @@ def _finish(
         | sum((one.removed for one in job.searches), job.removed)
         | {"decided already": len(job.decided_pairs) + sum(len(s.decided) for s in job.searches)}
         | ({"no vectors yet": without_vectors} if without_vectors else {}),
-        recall=job.recall,
     )
 
 
@@ -282,9 +274,8 @@ STEPS: Sequence[Step[MatchJob]] = (
     OnBackend("look at everybody", _exhaust, _short),
     OnAI("search", _search, _to_search),
     Outside("score", _score, _everybody),
-    OnAI("measure the index", _measure, _everybody_of_many),
-    # Where the first asking was enough, the rules and the matches are one transaction.
-    OnBackend("sync matches", _sync, joins=True),
+    # Where the askings were enough, the rules and the matches are one transaction.
+    OnBackend("sync matches", _sync, joins=("apply the rules", "apply the rules again")),
 )
 
 

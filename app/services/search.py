@@ -73,15 +73,15 @@ def _rank(
     search.couples = candidates.best_couples(ai, model, me, search.near)
 
 
-def keep_eligible(backend: BackendConnection, search: Search, enough: int) -> None:
-    """Keep, of those who are near, whoever the rules leave; score them where they are enough."""
+def keep_eligible(backend: BackendConnection, search: Search, *, enough: int, most: int) -> None:
+    """Keep, of those who are near, whoever the rules leave; score at most so many where it is enough."""
     allowed = eligibility.among(backend, search.near)
     near = [member for member in search.near if member in allowed]
     _apply_rules(
         search, near, judgement.with_rules(backend, search.judged_by, [search.user_id], near)
     )
     if search.exhausted or len(search.eligible) >= enough:
-        _score(search)
+        _score(search, most)
 
 
 def look_at(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
@@ -94,7 +94,7 @@ def rank(ai: AIConnection, search: Search, model: str, limit: int) -> None:
     """Score the best of the eligible members, at most `limit` of them."""
     _rank(ai, search, model, search.eligible, limit)
     search.eligible = search.near
-    _score(search)
+    _score(search, limit)
 
 
 def _apply_rules(search: Search, members: Collection[UUID], judged_by: Judgement) -> None:
@@ -105,12 +105,12 @@ def _apply_rules(search: Search, members: Collection[UUID], judged_by: Judgement
     search.removed = Counter(ruled_out[one] for one in undecided if one in ruled_out)
 
 
-def _score(search: Search) -> None:
-    """Score the eligible, the best first.
+def _score(search: Search, most: int) -> None:
+    """Score the first of the eligible, the best first, and let go of what was only needed for it.
 
     What decisions taught about fields re-orders them: it is applied after the vectors' limit.
     """
-    judged_by, me, eligible = search.judged_by, search.user_id, frozenset(search.eligible)
+    judged_by, me, eligible = search.judged_by, search.user_id, frozenset(search.eligible[:most])
     gains, gives = search.couples
     eligible_gains = [one for one in gains if one.partner_id in eligible]
     found = scored(eligible_gains, gives, judged_by.calibration)
@@ -124,3 +124,4 @@ def _score(search: Search) -> None:
             for one in found
         ]
     search.scored = sorted(found, key=lambda one: (-one.score, one.partner_id))
+    search.couples = ((), ())

@@ -3,7 +3,7 @@
 Steps follow one another and never overlap: the type of a step says which connection it is given,
 and what a step leaves behind travels in the job, never in an open transaction. A step that says when
 it is `needed` is left out, transaction and all, where what came before it has made it idle. One that
-`joins` goes on in the transaction of the step that was done before it, where that is open.
+`joins` others goes on in the transaction of whichever of them was done right before it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class OnBackend(Generic[Job]):
     name: str
     act: Callable[[BackendConnection, Job], None]
     needed: Callable[[Job], object] | None = None
-    joins: bool = False
+    joins: Sequence[str] = ()
 
     def run(self, databases: Databases, job: Job) -> None:
         """Do the step and commit."""
@@ -127,10 +127,10 @@ def _in_one_transaction(
         timed.enter_context(times.of(first.name))
         with databases.backend() as backend:
             first.act(backend, job)
-            following = next(ahead, None)
-            while isinstance(following, OnBackend) and following.joins:
+            step, following = first, next(ahead, None)
+            while isinstance(following, OnBackend) and step.name in following.joins:
                 timed.pop_all().close()  # the last of them takes the commit's time as well
                 timed.enter_context(times.of(following.name))
                 following.act(backend, job)
-                following = next(ahead, None)
+                step, following = following, next(ahead, None)
         return following

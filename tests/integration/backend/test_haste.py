@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import pytest
+
 from app.adapters.postgresql import PostgreSQLAdapter
 from app.databases.connections import BackendConnection
-from app.repositories.backend import haste
+from app.databases.names import Database
+from app.repositories.backend import haste, runs
+from tests.conftest import Pair
 from tests.people import People
 
 USUAL = ("auto", "local")
@@ -47,3 +53,25 @@ def test_a_worker_leaves_its_sessions_as_they_were(people: People) -> None:
     with people.databases.backend() as backend:
         assert backend.info.backend_pid == session
         assert _settings(backend) == USUAL
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_matches_and_their_work_wait_for_the_disk_whoever_is_left_to_be_matched(
+    people: People, pair: Pair, monkeypatch: pytest.MonkeyPatch, *, paused: bool
+) -> None:
+    _begin_session(people.databases)
+    ann = people.join("Ann", ["tax advice"], ["piano lessons"])
+    people.join("Ben", ["piano lessons"], ["tax advice"])
+    people.relay.look()
+    if paused:
+        pair.sql(Database.BACKEND, f"UPDATE users SET allow_matching = false WHERE id = '{ann}';")
+    seen: list[str] = []
+    take_turn = runs.take_turn
+
+    def watched(backend: BackendConnection, started_at: datetime) -> None:
+        seen.append(_settings(backend)[1])
+        take_turn(backend, started_at)
+
+    monkeypatch.setattr(runs, "take_turn", watched)
+    people.match(ann)
+    assert seen == ["local"]

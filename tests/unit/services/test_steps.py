@@ -82,7 +82,7 @@ def test_a_step_that_joins_goes_on_in_the_transaction_that_is_open() -> None:
         [
             OnBackend("read", lambda connection, _job: seen.append(str(connection))),
             OnAI("ask", lambda connection, _job: seen.append(str(connection)), lambda _job: False),
-            OnBackend("write", lambda _connection, _job: seen.append("joined"), joins=True),
+            OnBackend("write", lambda _connection, _job: seen.append("joined"), joins=("read",)),
         ],
         None,
         timings,
@@ -101,7 +101,7 @@ def test_a_step_that_would_join_has_a_transaction_of_its_own_where_another_step_
         [
             OnBackend("read", lambda _connection, _job: None),
             OnAI("ask", lambda _connection, _job: None),
-            OnBackend("write", lambda _connection, _job: None, joins=True),
+            OnBackend("write", lambda _connection, _job: None, joins=("read",)),
         ],
         None,
     )
@@ -109,6 +109,19 @@ def test_a_step_that_would_join_has_a_transaction_of_its_own_where_another_step_
         f"{how} {name}" for name in ("backend", "ai", "backend") for how in ("begin", "commit")
     ]
     assert databases.events == one_each
+
+
+def test_a_step_joins_those_it_names_and_no_other() -> None:
+    databases = Recorded()
+    run(
+        databases,
+        [
+            OnBackend("open", lambda _connection, _job: None),
+            OnBackend("write", lambda _connection, _job: None, joins=("read",)),
+        ],
+        None,
+    )
+    assert databases.events == ["begin backend", "commit backend"] * 2
 
 
 def test_what_joins_and_fails_takes_the_step_before_it_along() -> None:
@@ -122,7 +135,7 @@ def test_what_joins_and_fails_takes_the_step_before_it_along() -> None:
             databases,
             [
                 OnBackend("read", lambda _connection, _job: None),
-                OnBackend("write", fail, joins=True),
+                OnBackend("write", fail, joins=("read",)),
             ],
             None,
         )
