@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from app.databases.arrays import as_array
 from app.databases.connections import BackendConnection
 from app.repositories.backend import outbox
 from app.repositories.backend.listed import Listed
@@ -153,6 +155,29 @@ def sides(backend: BackendConnection, match_id: UUID) -> tuple[UUID, UUID] | Non
     return None if row is None else (row[0], row[1])
 
 
+# Two texts: a plan that is kept for both would look at everybody's pairs for one member's.
+_REMOVE: Final = (
+    "DELETE FROM match_scores s"
+    " WHERE s.updated_at < %(at)s{whose}"
+    " AND s.user_a_id <> ALL(%(unjudged)s::uuid[]) AND s.user_b_id <> ALL(%(unjudged)s::uuid[])"
+    " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
+    "  AND n.user_a_id = s.user_a_id AND n.user_b_id = s.user_b_id)"
+    " AND NOT EXISTS (SELECT 1 FROM matches m"
+    "  WHERE ((m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)"
+    "   OR (m.user_a_id = s.user_b_id AND m.user_b_id = s.user_a_id))"
+    "  AND (m.user_a_decision <> 'pending' OR m.user_b_decision <> 'pending'))"
+    " AND NOT EXISTS (SELECT 1 FROM backend_feedback f"
+    "  WHERE ((f.user_id = s.user_a_id AND f.partner_id = s.user_b_id)"
+    "   OR (f.user_id = s.user_b_id AND f.partner_id = s.user_a_id))"
+    "  AND f.kind = 'decision' AND f.decision <> 'pending')"
+    " RETURNING s.user_a_id, s.user_b_id"
+)
+_REMOVE_ALL: Final = _REMOVE.format(whose="")
+_REMOVE_OF: Final = _REMOVE.format(
+    whose=" AND (s.user_a_id = ANY(%(ids)s::uuid[]) OR s.user_b_id = ANY(%(ids)s::uuid[]))"
+)
+
+
 def remove_outdated(
     backend: BackendConnection,
     batch: UUID,
@@ -161,30 +186,14 @@ def remove_outdated(
     unjudged: Sequence[UUID],
 ) -> set[UUID]:
     """Remove the undecided scores that a run no longer gives; give whose sets changed thereby."""
-    rows = backend.execute(
-        "DELETE FROM match_scores s"
-        " WHERE (%(all)s OR s.user_a_id = ANY(%(ids)s) OR s.user_b_id = ANY(%(ids)s))"
-        " AND s.updated_at < %(at)s"
-        " AND s.user_a_id <> ALL(%(unjudged)s) AND s.user_b_id <> ALL(%(unjudged)s)"
-        " AND NOT EXISTS (SELECT 1 FROM match_staging n WHERE n.batch_id = %(batch)s"
-        "  AND n.user_a_id = s.user_a_id AND n.user_b_id = s.user_b_id)"
-        " AND NOT EXISTS (SELECT 1 FROM matches m"
-        "  WHERE ((m.user_a_id = s.user_a_id AND m.user_b_id = s.user_b_id)"
-        "   OR (m.user_a_id = s.user_b_id AND m.user_b_id = s.user_a_id))"
-        "  AND (m.user_a_decision <> 'pending' OR m.user_b_decision <> 'pending'))"
-        " AND NOT EXISTS (SELECT 1 FROM backend_feedback f"
-        "  WHERE ((f.user_id = s.user_a_id AND f.partner_id = s.user_b_id)"
-        "   OR (f.user_id = s.user_b_id AND f.partner_id = s.user_a_id))"
-        "  AND f.kind = 'decision' AND f.decision <> 'pending')"
-        " RETURNING s.user_a_id, s.user_b_id",
-        {
-            "all": members is None,
-            "ids": [] if members is None else list(members),
-            "batch": batch,
-            "at": at,
-            "unjudged": list(unjudged),
-        },
-    ).fetchall()
+    values = {
+        "ids": as_array(members or ()),
+        "batch": batch,
+        "at": at,
+        "unjudged": as_array(unjudged),
+    }
+    text = _REMOVE_ALL if members is None else _REMOVE_OF
+    rows = backend.execute(text, values).fetchall()
     return {member for row in rows for member in row}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -68,6 +69,34 @@ class FieldAnswer:
     wrong_field: bool
 
 
+# Two texts: a plan that is kept for both would look at everybody's answers for one member's.
+_ANSWERS: Final = (
+    "WITH refusers AS (SELECT user_id FROM"
+    "  (SELECT user_id, match_id, reason_tags::text[] AS reason_tags FROM match_feedback"
+    "   UNION SELECT user_id, subject_id, reason_tags FROM backend_feedback"
+    "    WHERE kind = 'decision') AS refused"
+    "  WHERE reason_tags @> ARRAY[%(reason)s]::text[]{whose}"
+    "  GROUP BY user_id HAVING count(DISTINCT match_id) >= %(least)s),"
+    " rows AS (SELECT f.user_id,"
+    "   CASE WHEN m.user_a_id = f.user_id THEN m.user_b_id ELSE m.user_a_id END AS partner_id,"
+    "   f.reason_tags::text[] AS reason_tags, m.updated_at::timestamptz AS at, m.id"
+    "   FROM match_feedback f"
+    "   JOIN refusers USING (user_id) JOIN matches m ON m.id = f.match_id"
+    "   WHERE f.decision::text IN ('yes', 'no', 'approved', 'declined')"
+    "  UNION ALL SELECT b.user_id, b.partner_id, b.reason_tags, b.created_at, b.subject_id"
+    "   FROM backend_feedback b JOIN refusers USING (user_id)"
+    "   WHERE b.kind = 'decision' AND b.decision <> 'pending' AND b.partner_id IS NOT NULL),"
+    " said AS (SELECT user_id, partner_id, max(at) AS at, max(id::text) AS id,"
+    "   bool_or(coalesce(reason_tags @> ARRAY[%(reason)s]::text[], false)) AS wrong_field"
+    "  FROM rows GROUP BY user_id, partner_id)"
+    " SELECT said.user_id, coalesce(p.fields, '{{}}') AS fields, said.wrong_field"
+    " FROM said LEFT JOIN profiles p ON p.user_id = said.partner_id"
+    " ORDER BY said.user_id, said.at, said.id"
+)
+_ANSWERS_OF_ALL: Final = _ANSWERS.format(whose="")
+_ANSWERS_OF: Final = _ANSWERS.format(whose=" AND user_id = ANY(%(ids)s::uuid[])")
+
+
 def field_answers(
     backend: BackendConnection, reason: str, at_least: int, user_ids: Ids | None
 ) -> list[FieldAnswer]:
@@ -76,37 +105,6 @@ def field_answers(
     `user_ids` None looks at everybody. `reason` is the tag of a field refused. A decision that stands
     in `match_feedback` and was told by another backend's call as well counts once.
     """
-    return (
-        backend.cursor(row_factory=class_row(FieldAnswer))
-        .execute(
-            "WITH refusers AS (SELECT user_id FROM"
-            "  (SELECT user_id, match_id, reason_tags::text[] AS reason_tags FROM match_feedback"
-            "   UNION SELECT user_id, subject_id, reason_tags FROM backend_feedback"
-            "    WHERE kind = 'decision') AS refused"
-            "  WHERE reason_tags @> ARRAY[%(reason)s]::text[]"
-            "   AND (%(all)s OR user_id = ANY(%(ids)s::uuid[]))"
-            "  GROUP BY user_id HAVING count(DISTINCT match_id) >= %(least)s),"
-            " rows AS (SELECT f.user_id,"
-            "   CASE WHEN m.user_a_id = f.user_id THEN m.user_b_id ELSE m.user_a_id END AS partner_id,"
-            "   f.reason_tags::text[] AS reason_tags, m.updated_at::timestamptz AS at, m.id"
-            "   FROM match_feedback f"
-            "   JOIN refusers USING (user_id) JOIN matches m ON m.id = f.match_id"
-            "   WHERE f.decision::text IN ('yes', 'no', 'approved', 'declined')"
-            "  UNION ALL SELECT b.user_id, b.partner_id, b.reason_tags, b.created_at, b.subject_id"
-            "   FROM backend_feedback b JOIN refusers USING (user_id)"
-            "   WHERE b.kind = 'decision' AND b.decision <> 'pending' AND b.partner_id IS NOT NULL),"
-            " said AS (SELECT user_id, partner_id, max(at) AS at, max(id::text) AS id,"
-            "   bool_or(coalesce(reason_tags @> ARRAY[%(reason)s]::text[], false)) AS wrong_field"
-            "  FROM rows GROUP BY user_id, partner_id)"
-            " SELECT said.user_id, coalesce(p.fields, '{}') AS fields, said.wrong_field"
-            " FROM said LEFT JOIN profiles p ON p.user_id = said.partner_id"
-            " ORDER BY said.user_id, said.at, said.id",
-            {
-                "reason": reason,
-                "all": user_ids is None,
-                "ids": as_array(user_ids or ()),
-                "least": at_least,
-            },
-        )
-        .fetchall()
-    )
+    values = {"reason": reason, "least": at_least, "ids": as_array(user_ids or ())}
+    text = _ANSWERS_OF_ALL if user_ids is None else _ANSWERS_OF
+    return backend.cursor(row_factory=class_row(FieldAnswer)).execute(text, values).fetchall()
