@@ -13,6 +13,8 @@ from app.domain.matching.vectors import Indices, MemberVectors
 
 # So many gathered statements stay in a core's own cache.
 _STATEMENTS_AT_ONCE = 256
+# So many couples are held at once: some megabytes of cosines and indices.
+_COUPLES_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,13 @@ class Couples:
 
 
 def _alike(needs: Indices, offers: Indices) -> Iterator[Indices]:
-    """Give the pairs in groups: of as many needs, and as many offers, in every pair of a group."""
+    """Give the pairs in groups: of as many needs, and as many offers, in every pair of a group.
+
+    However much the members of a group have said, its couples are no more than fit.
+    """
     for count in np.flatnonzero(np.bincount(needs)):
         some = np.flatnonzero(needs == count)
         for other in np.flatnonzero(np.bincount(offers[some])):
-            yield some[offers[some] == other]
+            alike = some[offers[some] == other]
+            size = max(1, _COUPLES_AT_ONCE // int(count * other))
+            yield from (alike[start : start + size] for start in range(0, len(alike), size))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.matching import couples
 from app.domain.matching.couples import Couples
 from app.domain.matching.scores import Calibration
 from app.domain.matching.vectors import MemberVectors
@@ -36,7 +39,7 @@ def test_every_cosine_is_bit_by_bit_that_of_its_couple_alone_and_the_highest_of_
     giver = np.random.default_rng(seed + 1).integers(0, vectors.members, 300)
     found = Couples(vectors, Calibration()).gains(taker, giver)
     for k, (one, other) in enumerate(zip(taker, giver, strict=True)):
-        couples = [
+        both = [
             (need, offer)
             for need in np.flatnonzero(vectors.need_member == one)
             for offer in np.flatnonzero(vectors.offer_member == other)
@@ -49,10 +52,10 @@ def test_every_cosine_is_bit_by_bit_that_of_its_couple_alone_and_the_highest_of_
                 np.float32(-1.0),
                 np.float32(1.0),
             )
-            for need, offer in couples
+            for need, offer in both
         ]
         assert found.cosine[k] == max(alone)
-        assert (found.need[k], found.offer[k]) == couples[int(np.argmax(alone))]
+        assert (found.need[k], found.offer[k]) == both[int(np.argmax(alone))]
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -78,3 +81,24 @@ def test_a_pair_without_an_offer_is_an_error_that_says_what_to_do() -> None:
     vectors = MemberVectors(one, np.array([0]), one, np.array([1]), 2)
     with pytest.raises(ValueError, match="leave it out"):
         Couples(vectors, Calibration()).gains(np.array([1]), np.array([0]))
+
+
+def test_however_much_is_said_only_so_many_couples_are_held_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vectors = drawn(0, 16)
+    taker, giver = np.arange(40), np.roll(np.arange(40), 1)
+    whole = Couples(vectors, Calibration()).gains(taker, giver)
+    held: list[int] = []
+    best = Couples._best
+
+    def watched(self: Couples, needs: np.ndarray, offers: np.ndarray) -> Any:
+        held.append(len(needs) * needs.shape[1] * offers.shape[1])
+        return best(self, needs, offers)
+
+    monkeypatch.setattr(Couples, "_best", watched)
+    monkeypatch.setattr(couples, "_COUPLES_AT_ONCE", 24)
+    parts = Couples(vectors, Calibration()).gains(taker, giver)
+    assert max(held) <= 24
+    for name in ("need", "offer", "cosine", "gain"):
+        assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
