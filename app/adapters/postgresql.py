@@ -286,39 +286,42 @@ class PostgreSQLAdapter:
 
     def get_connection(self) -> AIConnection:
         """Give a connection to the AI database, for embeddings; `close()` gives it back."""
-        connection = self._ai_door().take(_lives)
-        self._same_pair(connection)
-        return connection
+        return self._of_the_pair(self._ai_door().take(_lives))
 
     def get_backend_connection(self) -> BackendConnection:
         """Give a connection to the backend database, for users and matches; `close()` returns it."""
-        connection = self._backend_door().take(_lives)
-        self._same_pair(connection)
+        connection = self._of_the_pair(self._backend_door().take(_lives))
         connection.beside_nestjs = self.settings.beside_nestjs
         return connection
 
-    def _same_pair(self, connection: DatabaseConnection) -> None:
+    def _must_be_a_pair(self) -> None:
+        """Raise IdentityError where both databases are known by now and are not of one pair."""
         ai = self._ai and self._ai.marker
         backend = self._backend and self._backend.marker
         if ai and backend:
-            try:
-                identity.same_pair(ai, backend)
-            except IdentityError:
-                connection.close()
-                raise
+            identity.same_pair(ai, backend)
+
+    def _of_the_pair(self, connection: Connection) -> Connection:
+        try:
+            self._must_be_a_pair()
+        except IdentityError:
+            connection.close()
+            raise
+        return connection
 
     @contextmanager
     def ai(self) -> Iterator[AIConnection]:
         """Open one transaction in the AI database: committed at the end, rolled back on an error."""
         with self._ai_door().transaction() as connection:
-            self._same_pair(connection)
+            self._must_be_a_pair()
             yield connection
 
     @contextmanager
     def backend(self) -> Iterator[BackendConnection]:
         """Open one transaction in the backend database; committed at the end, or rolled back."""
+        caused_work = False
         with self._backend_door().transaction() as connection:
-            self._same_pair(connection)
+            self._must_be_a_pair()
             connection.beside_nestjs = self.settings.beside_nestjs
             connection.outbox_written = False
             yield connection

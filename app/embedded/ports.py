@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 _PROC = Path("/proc")
 _LISTENING = "0A"
 _INODE_FIELD = 9
+_TRIES = 20
 
 
 def is_free(port: int, address: str = LOOPBACK) -> bool:
@@ -93,14 +94,19 @@ def take(
     say: Callable[[str], None],
     previous: int | None = None,
 ) -> socket.socket:
-    """Claim a port and listen there at once, so that nobody else can claim it meanwhile."""
-    while True:
+    """Claim a port and listen there at once, so that nobody else can claim it meanwhile.
+
+    Raises PortTakenError as `claim` does, and where others are quicker again and again.
+    """
+    for _ in range(_TRIES):
         chosen = claim(
             service, port, address=address, any_port=any_port, say=say, previous=previous
         )
         at = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         try:
             at.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if at.family == socket.AF_INET6:
+                at.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as it was asked for
             at.bind((address, chosen))
             at.listen()
         except OSError as error:
@@ -109,6 +115,9 @@ def take(
                 raise
         else:
             return at
+    raise PortTakenError(
+        f"Each port that was free for {service} on {address} was taken a moment later. Try again."
+    )
 
 
 def holder(port: int) -> str | None:

@@ -43,12 +43,12 @@ class Leases:
     @contextmanager
     def held(self, event_ids: Sequence[int]) -> Iterator[None]:
         """Keep what was claimed as this worker's until the work on it is over."""
-        with self._lock:
-            self._held |= dict.fromkeys(event_ids, time.monotonic() + self._longest)
-            if self._renewer is None:
-                self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
-                self._renewer.start()
         try:
+            with self._lock:
+                self._held |= dict.fromkeys(event_ids, time.monotonic() + self._longest)
+                if self._renewer is None or not self._renewer.is_alive():
+                    self._renewer = threading.Thread(target=self._renew, name="lease", daemon=True)
+                    self._renewer.start()
             yield
         finally:
             with self._lock:

@@ -129,3 +129,22 @@ def test_one_thread_holds_all_of_a_workers_work_and_ends_when_there_is_none(
         assert renewing() == 1, "the same one goes on"
     time.sleep(SHORT.total_seconds())
     assert renewing() == 0
+
+
+def test_work_is_held_again_after_a_thread_could_not_be_begun_once(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases = Leases(people.databases, lease=SHORT)
+    people.crowd(1)
+    events = [event.id for event in _claim(people)]
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"), leases.held(events):
+            pass
+    with leases.held(events):
+        time.sleep(1.0)
+        assert _claim(people) == []

@@ -129,6 +129,17 @@ def test_a_port_that_was_taken_is_somebody_elses_until_it_is_let_go_of() -> None
     this_one().close()
 
 
+def test_a_port_whose_other_family_is_somebody_elses_is_taken_or_told_and_not_tried_for_ever() -> (
+    None
+):
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with take("the API", port, address="::", any_port=True, say=_unsaid) as ours:
+            assert ours.getsockname()[1] > 0
+
+
 def test_the_state_survives_being_written(tmp_path: Path) -> None:
     state = State(
         listen="127.0.0.1",
